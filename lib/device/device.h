@@ -1,0 +1,106 @@
+// Device types behind one interface. A type is one file (lib/device/<type>.cpp, nic kinds lib/device/nic/<kind>.cpp) and one
+// line in types.def. Devices reach their instance only through Host.
+#pragma once
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/context.h"
+#include "base/reverter.h"
+#include "base/strings.h"
+#include "config/key.h"
+
+namespace device {
+
+/// What a device may know of, and do to, the instance it belongs to. Implemented by instance drivers.
+class Host {
+ public:
+  virtual ~Host() = default;
+  virtual const std::string& project() const = 0;
+  virtual const std::string& name() const = 0;
+  virtual bool is_container() const = 0;
+  virtual bool privileged() const = 0;
+  virtual const StringMap& expanded_config() const = 0;
+  virtual const std::map<std::string, StringMap>& expanded_devices() const = 0;
+  virtual std::string devices_path() const = 0;  ///< <var>/devices/<project>_<instance>: device nodes and mount sources for this instance
+  virtual std::string log_path() const = 0;
+  virtual std::string run_path() const = 0;
+  virtual std::string rootfs_path() const = 0;
+  virtual pid_t init_pid() const = 0;  ///< 0 when not running
+  /// Host id for an id inside the instance (identity for privileged ones). -1 if not mapped.
+  virtual int64_t host_uid(int64_t uid) const = 0;
+  virtual int64_t host_gid(int64_t gid) const = 0;
+  /// Reads and writes volatile.<device>.<key>; an empty value removes it. Written to the database at once.
+  virtual std::string volatile_get(const std::string& key) const = 0;
+  virtual Result<> volatile_set(const StringMap& changes) = 0;
+};
+
+/// A mount the runtime makes inside the instance at start, or at once when hot-plugged.
+struct MountEntry {
+  std::string device;     ///< device name
+  std::string source;     ///< path on the host
+  std::string target;     ///< path in the instance, relative to its root, no leading slash
+  std::string fs_type;    ///< "none" for binds
+  StringList options;     ///< "bind", "ro", "create=dir", "create=file", …
+  bool idmap = false;     ///< make it an idmapped mount with the instance's map
+  bool optional = false;
+};
+
+/// A network interface the runtime moves into the instance.
+struct NicEntry {
+  std::string device;
+  std::string host_name;   ///< interface to move (the inner end of the veth pair, a macvlan, …)
+  std::string name;        ///< name inside
+  std::string hwaddr;
+};
+
+/// A device node permission: "c 1:3 rwm".
+struct CgroupEntry {
+  std::string rule;
+  bool allow = true;
+};
+
+/// What a started device needs from the runtime.
+struct RunConfig {
+  std::vector<MountEntry> mounts;
+  std::vector<NicEntry> nics;
+  std::vector<CgroupEntry> cgroup;
+  std::string rootfs;                ///< the root disk: path of the root file system
+  StringMap lxc;                     ///< further lxc.* items, values without newlines
+  StringList environment;
+  std::vector<std::function<Result<>(const Context&)>> post_start;  ///< run once the instance runs
+};
+
+/// One device of one instance. Calls run on a worker with the instance lock held.
+class Device {
+ public:
+  virtual ~Device() = default;
+  /// Checks the merged config. Errors: invalid with the key and the remedy.
+  virtual Result<> validate() = 0;
+  /// Before the instance starts, or hot plug. Undo is the caller's stop().
+  virtual Result<RunConfig> start(const Context&) = 0;
+  /// After the instance stopped, or hot unplug (then called while it still runs). Cleans up everything start() made, also after a crash.
+  virtual Result<> stop(const Context&) = 0;
+  /// Live change of config keys that updatable_keys() names; `old` is the previous device config.
+  virtual Result<> update(const Context&, const StringMap& old, bool running) { (void)old; (void)running; return {}; }
+  virtual StringList updatable_keys() const { return {}; }
+  /// The device is taken off the instance for good (or the instance deleted).
+  virtual Result<> remove(const Context&) { return {}; }
+};
+
+/// What devices of all types may use of the daemon.
+struct Services;
+
+/// Makes the device `name` with `config` (type key included). Errors: invalid for unknown types.
+Result<std::unique_ptr<Device>> create(Services& services, Host& host, const std::string& name, const StringMap& config);
+
+/// All config keys of a type (for metadata and validation): row groups "disk", "nic_bridged", ….
+struct Type {
+  std::string_view name;  ///< "disk", "nic"
+  std::unique_ptr<Device> (*create)(Services&, Host&, const std::string& name, const StringMap& config);
+  config::Keys (*keys)(const StringMap& config);
+};
+
+}  // namespace device

@@ -1,0 +1,79 @@
+// Storage pools as instances and routes see them: volumes by reference, whatever the driver. Drivers live in lib/storage/<name>/.
+#pragma once
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "base/context.h"
+#include "base/strings.h"
+#include "base/timestamp.h"
+
+namespace storage {
+
+enum class VolumeType { container, virtual_machine, custom, image };
+enum class ContentType { filesystem, block, iso };
+std::string_view volume_type_name(VolumeType type);    ///< "container", …: the API's word
+std::string_view content_type_name(ContentType type);  ///< "filesystem", …
+
+/// Names a volume or, as "name/snapshot", one of its snapshots.
+struct VolumeRef {
+  VolumeType type = VolumeType::container;
+  std::string project = "default";
+  std::string name;
+  ContentType content = ContentType::filesystem;
+};
+
+/// Reports how far a transfer is: bytes done, bytes in all (0: unknown).
+using Progress = std::function<void(int64_t done, int64_t total)>;
+
+/// A mounted volume; unmounts when the last handle to it goes.
+struct Mounted {
+  std::string path;  ///< folder (filesystem) or file/device (block)
+  std::shared_ptr<void> hold;
+};
+
+/// What a pool offers. Thread-safe: each call locks its volume. All calls block and honour ctx.
+/// Database rows of volumes (storage_volumes*, with config and description) are written by the pool as part of each call.
+/// Errors: not_found (volume), conflict (exists), unsupported, invalid (config), internal.
+class Pool {
+ public:
+  virtual ~Pool() = default;
+  virtual std::string name() const = 0;
+  virtual std::string driver() const = 0;
+
+  /// A new volume with the image's content: `rootfs/`, `metadata.yaml`, `templates/` for containers. `image_project` owns the image row.
+  virtual Result<> create_from_image(const Context&, const VolumeRef&, const StringMap& config, const std::string& fingerprint, const Progress&) = 0;
+  virtual Result<> create_empty(const Context&, const VolumeRef&, const StringMap& config, const std::string& description) = 0;
+  /// Copies `source` (of any pool), with its snapshots where asked. Reflinks where the file system can.
+  virtual Result<> create_copy(const Context&, const VolumeRef&, const StringMap& config, Pool& source_pool, const VolumeRef& source,
+                               bool snapshots, const Progress&) = 0;
+  /// Makes an existing `target` equal to `source` again, file by file (copy --refresh); snapshots missing in target are added.
+  virtual Result<> refresh_copy(const Context&, const VolumeRef& target, Pool& source_pool, const VolumeRef& source, bool snapshots, const Progress&) = 0;
+  /// Deletes the volume and its snapshots; not_found is no error for half-made ones.
+  virtual Result<> remove(const Context&, const VolumeRef&) = 0;
+  virtual Result<> rename(const Context&, const VolumeRef&, const std::string& new_name) = 0;
+
+  virtual Result<> create_snapshot(const Context&, const VolumeRef& snapshot, const std::string& description, Timestamp expires) = 0;
+  virtual Result<> restore_snapshot(const Context&, const VolumeRef& volume, const std::string& snapshot) = 0;
+  // Snapshots are removed and renamed with remove() and rename() of "name/snapshot".
+
+  virtual Result<Mounted> mount(const Context&, const VolumeRef&) = 0;
+  /// Where the volume is (or would be) on the host.
+  virtual std::string path(const VolumeRef&) const = 0;
+  /// Used bytes; nothing where the driver can't tell cheaply.
+  virtual std::optional<int64_t> usage(const VolumeRef&) = 0;
+  virtual Result<> set_quota(const Context&, const VolumeRef&, int64_t bytes) = 0;
+  virtual StringMap volume_config(const VolumeRef&) = 0;
+};
+
+/// All pools of this server; loads them from the database at start and mounts what needs mounting.
+class Pools {
+ public:
+  virtual ~Pools() = default;
+  /// Errors: not_found: `Storage pool not found`; unavailable if its source is missing (a warning is recorded).
+  virtual Result<std::shared_ptr<Pool>> load(const std::string& name) = 0;
+  virtual StringList names() = 0;
+};
+
+}  // namespace storage
