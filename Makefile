@@ -8,9 +8,9 @@ IN = scripts/buildroot.sh run
 all:
 	$(IN) sh -c 'cmake -S . -B $(BUILD) -G Ninja -DCMAKE_BUILD_TYPE=$(TYPE) -DCMAKE_CXX_COMPILER=g++-14 -DCMAKE_C_COMPILER=gcc-14 > $(BUILD).cmake.log 2>&1 || { cat $(BUILD).cmake.log; exit 1; }; cmake --build $(BUILD) && cp $(BUILD)/incusbox $(BUILD)/incusbox.debug && strip $(BUILD)/incusbox'
 
-# The development loop: no optimisation, precompiled headers, no strip.
+# The development loop: no optimisation, precompiled standard headers shared by all checkouts. TARGET=unit_tests builds just that.
 dev:
-	$(IN) sh -c 'cmake -S . -B build-dev -G Ninja -DCMAKE_BUILD_TYPE= -DCMAKE_CXX_FLAGS="-O0 -g1" -DINCUSBOX_PCH=ON -DCMAKE_CXX_COMPILER=g++-14 -DCMAKE_C_COMPILER=gcc-14 > build-dev.cmake.log 2>&1 || { cat build-dev.cmake.log; exit 1; }; cmake --build build-dev $(if $(TARGET),--target $(TARGET))'
+	$(IN) scripts/dev-build.sh $(TARGET)
 
 clean:
 	rm -rf build build-*

@@ -14,7 +14,9 @@ packages=$(grep -v '^#' "$here/packages.txt" | tr '\n' ' ')
 key=$(grep -v '^#' "$here/packages.txt" | sha256sum | cut -c1-12)
 root=$cache/root-$key
 . /etc/os-release
-export CCACHE_DIR=$cache/ccache CCACHE_NOHASHDIR=1 CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime
+# CCACHE_BASEDIR and NOHASHDIR let checkouts share the compiler cache.
+export CCACHE_DIR=$cache/ccache CCACHE_BASEDIR=$top CCACHE_NOHASHDIR=1 CCACHE_MAXSIZE=5G
+export CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime
 
 native() { [ "${VERSION_CODENAME:-}" = trixie ]; }
 
