@@ -80,7 +80,7 @@ struct Request {
   const std::string& param(const std::string& name) const { return params.at(name); }
 };
 
-/// A route's answer. Exactly one of body, file, writer and takeover carries content.
+/// A route's answer. Exactly one of body, file, writer, deferred and takeover carries content.
 struct Response {
   int status = 200;
   Headers headers;
@@ -90,6 +90,9 @@ struct Response {
   uint64_t file_size = 0;
   /// Chunked: called on a worker, writes blocking; an error closes the connection without the final chunk.
   std::function<Result<>(const Context&, Stream&)> writer;
+  /// The answer comes later (long polls cost no thread): called once on an I/O thread, must not block. `reply` may be called from any
+  /// thread, once; it is safe to call after the peer went away. The reply may use every form of content but `deferred`.
+  std::function<void(std::function<void(Response)> reply)> deferred;
   /// After `101 Switching Protocols` with `Upgrade: <upgrade_protocol>` the raw stream is handed over, on an I/O thread: must not block.
   std::string upgrade_protocol;
   std::function<void(std::shared_ptr<Stream>)> takeover;
