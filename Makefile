@@ -2,15 +2,46 @@
 BUILD ?= build
 TYPE ?= Release
 IN = scripts/buildroot.sh run
+CONFIGURE = cmake -S . -G Ninja -DCMAKE_CXX_COMPILER=g++-14 -DCMAKE_C_COMPILER=gcc-14
 
-.PHONY: all dev demo test bench interop asan tsan check install clean
+.PHONY: all dev demo test check bench interop asan tsan install clean
 
+# -O2 and sections collected; the unstripped binary stays beside it as incusbox.debug.
 all:
-	$(IN) sh -c 'cmake -S . -B $(BUILD) -G Ninja -DCMAKE_BUILD_TYPE=$(TYPE) -DCMAKE_CXX_COMPILER=g++-14 -DCMAKE_C_COMPILER=gcc-14 > $(BUILD).cmake.log 2>&1 || { cat $(BUILD).cmake.log; exit 1; }; cmake --build $(BUILD) && cp $(BUILD)/incusbox $(BUILD)/incusbox.debug && strip $(BUILD)/incusbox'
+	$(IN) sh -c '$(CONFIGURE) -B $(BUILD) -DCMAKE_BUILD_TYPE=$(TYPE) > /tmp/cmake.log 2>&1 || { cat /tmp/cmake.log; exit 1; }; cmake --build $(BUILD) && objcopy --only-keep-debug $(BUILD)/incusbox $(BUILD)/incusbox.debug && strip $(BUILD)/incusbox'
 
 # The development loop: no optimisation, precompiled standard headers shared by all checkouts. TARGET=unit_tests builds just that.
 dev:
 	$(IN) scripts/dev-build.sh $(TARGET)
+
+demo: all
+	scripts/demo.sh $(BUILD)/incusbox
+
+test: all
+	scripts/test.sh $(BUILD)
+
+check: all
+	scripts/check-layers
+	scripts/check-size
+	scripts/check-static $(BUILD)/incusbox
+
+# Against the real Incus, where PEER names the program that runs it (docs/architecture.md, section 5).
+bench: all
+	scripts/bench.sh $(BUILD)/incusbox
+
+interop: all
+	scripts/interop.sh $(BUILD)/incusbox
+
+# Unit and API tests under a sanitizer (dynamic build, inside the build root).
+asan:
+	$(IN) sh -c '$(CONFIGURE) -B build-asan -DINCUSBOX_STATIC=OFF -DINCUSBOX_SANITIZE=address,undefined && cmake --build build-asan && build-asan/unit_tests && { [ ! -e build-asan/api_tests ] || build-asan/api_tests; }'
+
+tsan:
+	$(IN) sh -c '$(CONFIGURE) -B build-tsan -DINCUSBOX_STATIC=OFF -DINCUSBOX_SANITIZE=thread && cmake --build build-tsan && build-tsan/unit_tests && { [ ! -e build-tsan/api_tests ] || build-tsan/api_tests; }'
+
+install: all
+	install -D -m 755 $(BUILD)/incusbox $(DESTDIR)/usr/bin/incusbox
+	$(BUILD)/incusbox --install $(DESTDIR)/usr/bin
 
 clean:
 	rm -rf build build-*
