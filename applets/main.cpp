@@ -35,7 +35,9 @@ int install_links(const std::filesystem::path& folder) {
     if (applet->flags & kHidden) continue;
     std::filesystem::path link = folder / applet->name;
     std::filesystem::remove(link, error);
-    std::filesystem::create_symlink(self, link, error);
+    // Beside the binary a relative link, so that the folder can be moved or bind-mounted.
+    bool beside = std::filesystem::equivalent(self.parent_path(), folder, error);
+    std::filesystem::create_symlink(beside ? self.filename() : self, link, error);
     if (error) {
       std::println(stderr, "incusbox: cannot create {}: {}", link.string(), error.message());
       return 1;

@@ -1,0 +1,113 @@
+# Faults: kill -9 under load, a full disk, hostile archives. Whatever happens: acknowledged work is kept, and nothing half-made stays.
+
+# One line per acknowledged change goes to $SUITE_DIR/done: "+ NAME" after a create, "- NAME" before a delete.
+load() {
+  local n=0 id=$1
+  while :; do
+    n=$((n + 1))
+    local name=l$id-$ROUND-$n
+    incus init testimage "$name" -q && echo "+ $name" >> "$SUITE_DIR/done"
+    case $((n % 4)) in
+      0) echo "- $name" >> "$SUITE_DIR/done"; incus delete "$name" ;;
+      1) incus snapshot create "$name" s0 && echo "+ $name/s0" >> "$SUITE_DIR/done" ;;
+      2) incus copy "$name" "$name-c" -q && echo "+ $name-c" >> "$SUITE_DIR/done" ;;
+      3) incus image import "$TEST_IMAGE" --alias "i$name" -q; incus image delete "i$name" ;;
+    esac
+  done > /dev/null 2>&1
+}
+
+check_after_kill() {
+  local name
+  incus list -f csv -c n | sort > "$SUITE_DIR/listed"
+  awk '$1=="+"{have[$2]=1} $1=="-"{delete have[$2]} END{for(n in have) print n}' "$SUITE_DIR/done" | while read -r name; do
+    case $name in
+      */*) incus query "/1.0/instances/${name%/*}/snapshots/${name#*/}" > /dev/null 2>&1 || [ ! "$(grep -c "^- ${name%/*}\$" "$SUITE_DIR/done")" = 0 ] || fail "lost snapshot $name" ;;
+      *) grep -qx "$name" "$SUITE_DIR/listed" || fail "lost $name" ;;
+    esac
+  done
+  # On disk there is what the database knows, no more.
+  ls "$INCUS_DIR/storage-pools/default/containers" | sort | diff "$SUITE_DIR/listed" - || fail "the pool holds something else than the database"
+  ls "$INCUS_DIR/containers" | sort | diff "$SUITE_DIR/listed" - || fail "containers/ holds something else than the database"
+  [ "$(incus list keeper -c s -f csv)" = RUNNING ] || fail "keeper stopped"
+  [ "$(incus query /1.0/instances/keeper/state | grep -oE '"pid": ?[0-9]+')" = "$KEEPER" ] || fail "keeper was restarted"
+  [ -z "$(incus operation list -f csv)" ] || fail "operations are left"
+}
+
+test_kill_under_load() {
+  prepare
+  incus launch testimage keeper -q
+  KEEPER=$(incus query /1.0/instances/keeper/state | grep -oE '"pid": ?[0-9]+')
+  : > "$SUITE_DIR/done"
+  local kills=${FAULT_KILLS:-8} loads
+  for ROUND in $(seq "$kills"); do
+    load a & loads=$!
+    load b & loads="$loads $!"
+    sleep "0.$((RANDOM % 90 + 10))"
+    kill -9 "$DAEMON_PID"
+    # shellcheck disable=SC2086
+    kill $loads
+    wait 2> /dev/null || true
+    start_daemon
+    check_after_kill
+    for name in $(incus list -f csv -c n | grep -v keeper); do
+      echo "- $name" >> "$SUITE_DIR/done"
+      incus delete -f "$name"
+    done
+    incus image list -f csv -c f | while read -r image; do
+      incus image list -f csv -c l "$image" | grep -q testimage || incus image delete "$image" || true
+    done
+  done
+  incus delete -f keeper
+}
+
+# hostile NAME: an image tarball from the folder $SUITE_DIR/h, which must be refused or kept inside.
+import_hostile() {
+  tar -C "$SUITE_DIR/h" -cPf "$SUITE_DIR/hostile.tar" "$@"
+  if incus image import "$SUITE_DIR/hostile.tar" --alias hostile -q; then
+    incus init hostile victim -q || true
+    incus delete -f victim 2> /dev/null || true
+    incus image delete hostile
+  fi
+  [ ! -e "$SUITE_DIR/canary-hit" ] && [ "$(cat "$SUITE_DIR/canary")" = untouched ] || fail "an archive reached outside"
+  expect "" incus list -f csv
+}
+
+test_hostile_archives() {
+  prepare
+  mkdir -p "$SUITE_DIR/h/rootfs" && echo untouched > "$SUITE_DIR/canary"
+  printf 'architecture: x86_64\ncreation_date: 1\n' > "$SUITE_DIR/h/metadata.yaml"
+  # A path that climbs out, and an absolute one.
+  echo bad > "$SUITE_DIR/h/evil"
+  import_hostile metadata.yaml rootfs --transform="s,^evil,../../../../../../../..$SUITE_DIR/canary-hit," evil
+  import_hostile metadata.yaml rootfs --transform="s,^evil,$SUITE_DIR/canary-hit," evil
+  # rootfs as a link, then files beneath it.
+  rm -r "$SUITE_DIR/h/rootfs" && ln -s "$SUITE_DIR" "$SUITE_DIR/h/rootfs"
+  import_hostile metadata.yaml rootfs --transform='s,^evil,rootfs/canary,' evil
+  rm "$SUITE_DIR/h/rootfs" && mkdir "$SUITE_DIR/h/rootfs"
+  # No metadata at all.
+  tar -C "$SUITE_DIR/h" -cf "$SUITE_DIR/bare.tar" rootfs
+  refuse 'metadata' incus image import "$SUITE_DIR/bare.tar" --alias bare
+  head -c 100000 /dev/urandom > "$SUITE_DIR/noise"
+  refuse . incus image import "$SUITE_DIR/noise" --alias noise
+  # The daemon still works.
+  incus launch testimage c1 -q
+  incus delete -f c1
+}
+
+test_full_disk() {
+  incus admin init --minimal > /dev/null
+  mkdir "$SUITE_DIR/small"
+  mount -t tmpfs -o size=3M tmpfs "$SUITE_DIR/small"
+  mkdir "$SUITE_DIR/small/pool"
+  incus storage create small dir source="$SUITE_DIR/small/pool"
+  incus image import "$TEST_IMAGE" --alias testimage
+  head -c 2500000 /dev/zero > "$SUITE_DIR/small/filler"
+  refuse 'space' incus init testimage c1 -s small
+  expect "" incus list -f csv
+  rm "$SUITE_DIR/small/filler"
+  incus init testimage c1 -s small
+  incus delete c1
+  incus image delete testimage
+  incus storage delete small
+  umount "$SUITE_DIR/small"
+}
