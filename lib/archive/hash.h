@@ -1,0 +1,30 @@
+// SHA-256 over bytes that arrive piece by piece: image fingerprints, ETags, certificates.
+#pragma once
+#include <array>
+#include <memory>
+#include <string>
+#include <string_view>
+
+namespace archive {
+
+/// A running SHA-256. Not thread-safe; movable.
+class Hash {
+ public:
+  Hash();
+  Hash(Hash&&) noexcept;
+  Hash& operator=(Hash&&) noexcept;
+  ~Hash();
+
+  void update(std::string_view bytes);
+  /// The digest in lower-case hex (64 characters). Ends the hash: no update() after it.
+  std::string hex();
+
+ private:
+  void* state_;  ///< EVP_MD_CTX
+};
+
+/// The whole of `bytes` at once, 32 raw bytes and 64 hex characters.
+std::string sha256(std::string_view bytes);
+std::string sha256_hex(std::string_view bytes);
+
+}  // namespace archive

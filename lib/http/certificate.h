@@ -1,0 +1,47 @@
+// X.509 certificates as the API uses them: self-signed EC P-384 identities, fingerprints and the fields shown to users.
+#pragma once
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+#include "base/strings.h"
+#include "base/timestamp.h"
+
+namespace http {
+
+struct KeyPair {
+  std::string certificate_pem;
+  std::string key_pem;
+};
+
+struct CertificateInfo {
+  std::string subject;      ///< "CN=root@host,O=Linux Containers"
+  std::string issuer;
+  std::string common_name;
+  StringList dns_names;
+  StringList addresses;
+  Timestamp not_before;
+  Timestamp not_after;
+  std::string fingerprint;  ///< hex SHA-256 of the DER form
+  bool is_ca = false;
+};
+
+enum class CertificateUse { client, server };
+
+/// A new self-signed EC P-384 certificate, valid for ten years from now, subject "<user>@<host>". `hosts` become its alternative names
+/// (addresses or host names); a server without any gets "unspecified". Takes about 1 ms.
+Result<KeyPair> generate_certificate(CertificateUse use, const StringList& hosts = {});
+/// The pair in these two files; where neither exists it is generated and written (key mode 0600). Errors: invalid for a damaged file.
+Result<KeyPair> load_or_generate(const std::string& certificate_path, const std::string& key_path, CertificateUse use, const StringList& hosts = {});
+/// Host name and the addresses of this machine's interfaces: alternative names for a server certificate.
+StringList local_host_names();
+
+/// Errors of these: invalid ("Invalid certificate").
+Result<std::string> pem_to_der(std::string_view pem);
+std::string der_to_pem(std::string_view der);
+Result<std::string> certificate_fingerprint(std::string_view pem);
+Result<CertificateInfo> parse_certificate(std::string_view pem);
+/// Whether `pem` was signed by one of the CA certificates in `ca_pem`, and is not in `crl_pem` (may be empty).
+Result<bool> is_signed_by(std::string_view pem, std::string_view ca_pem, std::string_view crl_pem = "");
+
+}  // namespace http
