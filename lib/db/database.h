@@ -46,6 +46,8 @@ class Tx {
   virtual Result<int64_t> insert(std::string_view sql, const Values& values = {}) = 0;
   /// Calls `each` per row.
   virtual Result<> query(std::string_view sql, const Values& values, const std::function<Result<>(const Row&)>& each) = 0;
+  /// Every statement of a text (schema, patch files), not cached; results are dropped.
+  virtual Result<> script(std::string_view sql) = 0;
   /// The first row's first column as an integer or text, if there is a row.
   Result<std::optional<int64_t>> query_integer(std::string_view sql, const Values& values = {});
   Result<std::optional<std::string>> query_text(std::string_view sql, const Values& values = {});
