@@ -23,16 +23,25 @@ class Runtime {
   explicit Runtime(Options options);
   ~Runtime();  ///< stop() must have run
 
+  /// One of the I/O contexts, each run by exactly one thread: objects bound to the same one need no locks among themselves.
+  /// Successive calls go round, so that connections spread.
   asio::io_context& io();
   /// Runs `work` on a worker.
   void offload(std::function<void()> work);
   /// Runs `work` on an I/O thread (it must not block).
   void post(std::function<void()> work);
   /// Runs `work` on a worker after `delay`, unless the returned handle is destroyed or cancelled first.
-  class Timer;
+  class Timer {
+   public:
+    virtual ~Timer() = default;
+    virtual void cancel() = 0;  ///< from any thread; work that already began goes on
+  };
   std::shared_ptr<Timer> after(Duration delay, std::function<void()> work);
   /// Calls `ready` on an I/O thread once `fd` (a pidfd, an eventfd, …; not taken over) is readable, unless the handle is dropped first.
-  class Watch;
+  class Watch {
+   public:
+    virtual ~Watch() = default;
+  };
   std::shared_ptr<Watch> when_readable(int fd, std::function<void()> ready);
   /// Ends: no new work, waits for the running one, joins all threads.
   void stop();
