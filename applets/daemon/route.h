@@ -8,7 +8,7 @@
 #include "core/operation.h"
 #include "http/message.h"
 
-namespace daemon {
+namespace incusd {
 
 struct Daemon;
 
@@ -84,6 +84,6 @@ std::string etag_of(std::string_view json);
 /// `objects` are JSON texts in the same order as `urls`.
 Result<Reply> list_reply(Call& call, const StringList& urls, const StringList& objects);
 
-}  // namespace daemon
+}  // namespace incusd
 
 #include "applets/daemon/route_inl.h"

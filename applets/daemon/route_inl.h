@@ -1,9 +1,9 @@
 #pragma once
 #include "api/field.h"
 
-namespace daemon {
+namespace incusd {
 template <class T>
 Result<T> Call::body() const {
   return api::parse<T>(request.body);
 }
-}  // namespace daemon
+}  // namespace incusd

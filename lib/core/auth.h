@@ -18,10 +18,12 @@ struct AuthObject {
 struct Identity {
   bool trusted = false;
   bool admin = false;       ///< unix socket or unrestricted certificate
+  bool root = false;        ///< uid 0 on the unix socket
   StringList projects;      ///< a restricted certificate's projects
   std::string certificate_type;  ///< "client", "metrics", "server"; empty on the unix socket
   Requestor requestor;
 
+  /// May this peer do `entitlement` on `object`? For a "project" object its name is the project that counts.
   /// Errors: forbidden. Unknown entitlements fail closed.
   Result<> check(const AuthObject& object, std::string_view entitlement) const;
   bool can_see_project(const std::string& project) const { return trusted && (admin || contains(projects, project)); }

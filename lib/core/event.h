@@ -23,6 +23,7 @@ class Events {
     StringList types;
     std::string project;  ///< empty with all_projects
     bool all_projects = false;
+    StringList visible_projects;  ///< with all_projects: only these; empty means every one
   };
   /// Receives the finished JSON frame; must not block. Returning false removes the listener.
   using Listener = std::function<bool(const std::string& frame)>;
@@ -31,6 +32,8 @@ class Events {
   [[nodiscard]] std::shared_ptr<void> listen(Filter filter, Listener listener);
   /// `metadata` is JSON text (an api::EventLifecycle, an operation, an api::EventLogging).
   void send(const std::string& type, const std::string& project, const std::string& metadata);
+  /// Does anybody listen to `type`? Lets senders skip building a message.
+  bool wanted(const std::string& type) const;
   /// action: a lifecycle action of enums.tsv ("instance-created"); source: API path ("/1.0/instances/c1?project=p").
   void lifecycle(const std::string& project, const std::string& action, const std::string& source, const Requestor& requestor,
                  Json context = nullptr, const std::string& name = "");

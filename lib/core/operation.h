@@ -51,7 +51,11 @@ class Operation : public std::enable_shared_from_this<Operation> {
   virtual const std::string& project() const = 0;
   virtual const Requestor& requestor() const = 0;
   virtual std::string url() const = 0;  ///< "/1.0/operations/<id>"
+  virtual OperationType type() const = 0;
+  virtual OperationClass cls() const = 0;
   virtual api::Operation render() const = 0;
+  /// A copy of the metadata now.
+  virtual Json metadata() const = 0;
   virtual bool finished() const = 0;
   /// Merges `metadata` (an object) and emits the event.
   virtual Result<> update_metadata(const Json& metadata) = 0;
@@ -61,7 +65,12 @@ class Operation : public std::enable_shared_from_this<Operation> {
   virtual Result<> wait(const Context& ctx) = 0;
   /// Calls `done` once finished (at once if it is), on any thread; must not block. Lets a wait cost no thread.
   virtual void when_done(std::function<void()> done) = 0;
+  /// Errors: invalid where it isn't running or can't be cancelled. The end may come later: when `run` has returned.
   virtual Result<> cancel() = 0;
+  /// May a client connect with `secret` now? (websocket class, running, the secret is one of its metadata). Errors: invalid, forbidden.
+  virtual Result<> check_connect(const std::string& secret) const = 0;
+  /// Hands a connected websocket to the spec's `connect`; closes it on errors. On an I/O thread.
+  virtual void connect(const std::string& secret, std::shared_ptr<http::WebSocket> socket) = 0;
 };
 
 class Operations {
@@ -71,7 +80,10 @@ class Operations {
   /// Registers and (task, websocket with run) starts it at once.
   virtual Result<std::shared_ptr<Operation>> start(OperationSpec spec) = 0;
   virtual std::shared_ptr<Operation> find(const std::string& id) const = 0;
+  /// Oldest first.
   virtual std::vector<std::shared_ptr<Operation>> all() const = 0;
+  /// Drops the finished ones that are past their afterlife (find and all leave them out anyway).
+  virtual void purge() = 0;
   /// No new operations; cancels and waits for the running ones until the deadline of `ctx`.
   virtual void stop(const Context& ctx) = 0;
 };

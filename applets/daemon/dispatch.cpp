@@ -1,0 +1,122 @@
+#include "applets/daemon/dispatch.h"
+
+#include "applets/daemon/daemon.h"
+#include "applets/daemon/envelope.h"
+#include "base/log.h"
+
+namespace incusd {
+namespace {
+
+bool is_internal(std::string_view path) { return path.starts_with("/internal/"); }
+
+/// While shutting down, everything that only looks, and what a shutdown itself needs.
+bool allowed_during_shutdown(const Route& route) {
+  return route.method == http::Method::get || is_internal(route.path) || route.path == "/1.0" || route.path.starts_with("/1.0/events") ||
+         route.path.starts_with("/1.0/operations");
+}
+
+/// Internal calls that the command-line client may also make over the network.
+bool allowed_remotely(std::string_view path) {
+  return path == "/internal/sql" || path == "/internal/recover/import" || path == "/internal/recover/validate";
+}
+
+http::Plan fixed_answer(int status, std::string message) {
+  http::Plan plan;
+  plan.inline_ = true;
+  plan.run = [status, message](const Context&, http::Request&) { return error_response(status, message); };
+  return plan;
+}
+
+}  // namespace
+
+http::Plan Dispatcher::plan(http::Request& request) const {
+  if (request.method == http::Method::options) {
+    http::Plan plan;
+    plan.inline_ = true;
+    plan.run = [this](const Context&, http::Request& asked) {
+      http::Response response;
+      add_cors(asked, response);
+      return response;
+    };
+    return plan;
+  }
+  Router::Match match = router_.match(request.method, request.path);
+  if (!match.known) return fixed_answer(404, "not found");
+  if (!match.route) {
+    if (!daemon_.trust.authenticate(request).trusted) return fixed_answer(403, "not authorized");
+    return fixed_answer(501, "not implemented");
+  }
+  request.params = std::move(match.params);
+  http::Plan plan;
+  plan.inline_ = match.route->flags & kInline;
+  plan.large_body = match.route->flags & kLargeBody;
+  plan.run = [this, route = match.route](const Context& ctx, http::Request& asked) { return answer(ctx, asked, *route); };
+  return plan;
+}
+
+http::Response Dispatcher::answer(const Context& ctx, http::Request& request, const Route& route) const {
+  http::Response response;
+  try {
+    auto reply = handle(ctx, request, route);
+    response = reply ? render(std::move(*reply)) : error_response(reply.error());
+  } catch (const std::exception& error) {
+    // A bug: this request fails, the daemon goes on.
+    log_error("Request handler failed", {{"method", std::string(http::method_name(request.method))}, {"path", request.path}, {"err", error.what()}});
+    response = error_response(500, error.what());
+  }
+  if (!is_internal(route.path)) add_cors(request, response);
+  return response;
+}
+
+Result<Reply> Dispatcher::handle(const Context& ctx, http::Request& request, const Route& route) const {
+  Call call{.ctx = ctx, .request = request, .daemon = daemon_, .identity = daemon_.trust.authenticate(request)};
+  const core::Identity& identity = call.identity;
+  if (is_internal(route.path) && identity.requestor.protocol != "unix" && !(identity.trusted && allowed_remotely(route.path))) {
+    return fail(Code::forbidden, "not authorized");
+  }
+  bool untrusted_ok = route.access.kind == Access::Kind::untrusted && !request.headers.has("X-Incus-authenticated");
+  if (!identity.trusted && !untrusted_ok) return fail(Code::forbidden, "not authorized");
+  if (daemon_.stopping && !allowed_during_shutdown(route)) return fail(Code::unavailable, "Incus is shutting down");
+  std::string site = request.headers.get("Sec-Fetch-Site");
+  if (site == "cross-site" || site == "same-site") return fail(Code::forbidden, "Forbidden Sec-Fetch-Site header value");
+  TRY(enter_project(call, route));
+  TRY(check_access(call, route));
+  log_debug("Handling API request", {{"method", std::string(http::method_name(request.method))}, {"url", request.path},
+                                     {"username", identity.requestor.username}, {"protocol", identity.requestor.protocol}});
+  return route.handler(call);
+}
+
+Result<> Dispatcher::enter_project(Call& call, const Route& route) const {
+  std::string asked = call.query("project");
+  if (!asked.empty()) call.project = asked;
+  if (!(route.flags & kProject) || call.project == "default") return {};
+  TRY(daemon_.projects->get(call.project));
+  return {};
+}
+
+Result<> Dispatcher::check_access(Call& call, const Route& route) const {
+  const Access& access = route.access;
+  if (access.kind != Access::Kind::entitlement || call.identity.admin) {
+    // Administrators pass, but a misspelt entitlement must not go unnoticed.
+    if (access.kind == Access::Kind::entitlement) return call.identity.check({std::string(access.object)}, access.entitlement);
+    return {};
+  }
+  if (call.all_projects()) return fail(Code::forbidden, "Certificate is restricted");
+  core::AuthObject object{std::string(access.object)};
+  if (!access.name_param.empty()) object.name = call.param(std::string(access.name_param));
+  object.project = TRY(daemon_.projects->effective(call.project, access.object));
+  return call.identity.check(object, access.entitlement);
+}
+
+void Dispatcher::add_cors(const http::Request& request, http::Response& response) const {
+  auto config = daemon_.config.get();
+  auto value = [&](const char* key) { return get_or(*config, key); };
+  if (request.headers.has("Origin")) {
+    if (!value("core.https_allowed_origin").empty()) response.headers.set("Access-Control-Allow-Origin", value("core.https_allowed_origin"));
+    if (!value("core.https_allowed_methods").empty()) response.headers.set("Access-Control-Allow-Methods", value("core.https_allowed_methods"));
+    if (!value("core.https_allowed_headers").empty()) response.headers.set("Access-Control-Allow-Headers", value("core.https_allowed_headers"));
+  }
+  if (is_true(value("core.https_allowed_credentials"))) response.headers.set("Access-Control-Allow-Credentials", "true");
+}
+
+}  // namespace incusd

@@ -1,0 +1,27 @@
+// From a request to its answer: route, trust, access, project, handler, envelope.
+#pragma once
+#include "applets/daemon/router.h"
+#include "http/server.h"
+
+namespace incusd {
+
+struct Daemon;
+
+class Dispatcher {
+ public:
+  explicit Dispatcher(Daemon& daemon) : daemon_(daemon) {}
+  /// The http::Planner of the daemon's listeners.
+  http::Plan plan(http::Request& request) const;
+
+ private:
+  http::Response answer(const Context& ctx, http::Request& request, const Route& route) const;
+  Result<Reply> handle(const Context& ctx, http::Request& request, const Route& route) const;
+  Result<> check_access(Call& call, const Route& route) const;
+  Result<> enter_project(Call& call, const Route& route) const;
+  void add_cors(const http::Request& request, http::Response& response) const;
+
+  Daemon& daemon_;
+  Router router_;
+};
+
+}  // namespace incusd

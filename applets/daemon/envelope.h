@@ -1,0 +1,17 @@
+// The JSON envelope around every answer of the API (wire.md, section 1). The only place that knows its fields and headers.
+#pragma once
+#include <string>
+
+#include "applets/daemon/route.h"
+#include "http/message.h"
+
+namespace incusd {
+
+/// `metadata` is JSON text.
+http::Response sync_response(std::string_view metadata, const std::string& etag = "", const std::string& location = "");
+http::Response async_response(const core::Operation& operation);
+http::Response error_response(int status, std::string_view message);
+http::Response error_response(const Error& error);
+http::Response render(Reply&& reply);
+
+}  // namespace incusd
