@@ -1,0 +1,54 @@
+// Connections of a call.
+#include "applets/cli/call.h"
+
+#include <cstdio>
+#include <cstdlib>
+#include <print>
+
+namespace cli {
+
+Call::Call(const Command& command, Flags flags, Config config) : command(command), flags(std::move(flags)), config(std::move(config)) {}
+
+Result<client::Server> Call::server(const std::string& remote) { return connect(remote, false); }
+Result<client::Server> Call::public_server(const std::string& remote) { return connect(remote, true); }
+
+Result<client::Server> Call::connect(const std::string& wanted, bool allow_public) {
+  std::string name = flags.on("force-local") || wanted.empty() ? "local" : wanted;
+  auto known = servers_.find(name);
+  if (known != servers_.end()) return known->second;
+  const Remote& remote = *TRY(config.find(name));
+  if (remote.protocol != "incus" || (remote.is_public && !allow_public)) return fail(Code::invalid, "The remote isn't a private server");
+
+  StringList addresses = remote.rolling_addresses();
+  std::string problems;
+  for (const std::string& address : addresses) {
+    Result<client::Endpoint> endpoint = config.endpoint(name, address);
+    if (endpoint) {
+      client::Server server(std::move(*endpoint));
+      // With several addresses only an answer tells which one works; with one, the first real request will.
+      Result<const Json*> answer = addresses.size() > 1 ? server.info(ctx) : Result<const Json*>(nullptr);
+      if (answer) {
+        if (flags.on("debug")) server.set_trace([](std::string_view line) { std::println(stderr, "{}", line); });
+        const char* environment = std::getenv("INCUS_PROJECT");
+        std::string project = flags.given("project") ? flags.text("project") : environment ? environment : "";
+        if (project.empty() && remote.project != "default") project = remote.project;
+        if (!project.empty()) server = server.project(project);
+        return servers_.emplace(name, std::move(server)).first->second;
+      }
+      endpoint = std::unexpected(answer.error());
+    }
+    if (addresses.size() == 1) return std::unexpected(endpoint.error());
+    problems += (problems.empty() ? "" : "\n") + endpoint.error().message();
+  }
+  return fail(Code::unavailable, "{}", problems);
+}
+
+std::string Call::shown(const Arg& arg) const {
+  return arg.remote.empty() || arg.remote == config.default_remote ? arg.object().text : arg.remote + ":" + arg.object().text;
+}
+
+void Call::say(std::string_view line) const {
+  if (!quiet()) std::println("{}", line);
+}
+
+}  // namespace cli
