@@ -5,9 +5,14 @@
 #include <optional>
 #include <string>
 
+#include "api/types/storage_pool.h"
 #include "base/context.h"
 #include "base/strings.h"
 #include "base/timestamp.h"
+
+namespace async { class Runtime; }
+namespace core { class Events; struct Paths; }
+namespace db { class Database; }
 
 namespace storage {
 
@@ -65,15 +70,52 @@ class Pool {
   virtual std::optional<int64_t> usage(const VolumeRef&) = 0;
   virtual Result<> set_quota(const Context&, const VolumeRef&, int64_t bytes) = 0;
   virtual StringMap volume_config(const VolumeRef&) = 0;
+
+  /// A new volume whose content `fill` writes into the mounted folder (filesystem) or the file at that path (block, iso): imports.
+  /// `source_size`: bytes of a block volume.
+  using Fill = std::function<Result<>(const Context&, const std::string& path)>;
+  virtual Result<> create_filled(const Context&, const VolumeRef&, const StringMap& config, const std::string& description, const Fill& fill) = 0;
+  /// A snapshot with given content and date (backup import): its volume exists.
+  virtual Result<> create_snapshot_filled(const Context&, const VolumeRef& snapshot, const std::string& description, Timestamp created,
+                                          Timestamp expires, const Fill& fill) = 0;
+  /// Checks and stores new config; grows or shrinks where "size" changed. Errors: invalid.
+  virtual Result<> update_volume(const Context&, const VolumeRef&, const std::string& description, const StringMap& config) = 0;
+  /// Adds defaults and checks every key. Errors: invalid: `Invalid option for volume "x" option "y"`.
+  virtual Result<StringMap> prepare_config(const VolumeRef&, const StringMap& config, bool creating) = 0;
+
+  struct Space {
+    uint64_t used = 0, total = 0, inodes_used = 0, inodes_total = 0;
+  };
+  virtual Result<Space> space() = 0;
+  /// Drops what is kept of an image that is gone.
+  virtual void forget_image(const std::string& fingerprint) = 0;
 };
 
 /// All pools of this server; loads them from the database at start and mounts what needs mounting.
+struct Services {
+  const core::Paths& paths;
+  db::Database& global;
+  core::Events& events;
+  async::Runtime& runtime;
+};
+
 class Pools {
  public:
+  static std::unique_ptr<Pools> create(Services services);
   virtual ~Pools() = default;
+  /// Mounts every pool and sweeps leftovers of a crash. A pool that fails is unavailable (a warning is recorded) and is tried again by load().
+  virtual void start(const Context&) = 0;
   /// Errors: not_found: `Storage pool not found`; unavailable if its source is missing (a warning is recorded).
   virtual Result<std::shared_ptr<Pool>> load(const std::string& name) = 0;
   virtual StringList names() = 0;
+
+  /// Errors: invalid (config, driver), conflict.
+  virtual Result<> create_pool(const Context&, const api::StoragePoolsPost& request) = 0;
+  virtual Result<> update_pool(const Context&, const std::string& name, const api::StoragePoolPut& put) = 0;
+  /// Errors: invalid while anything is in it.
+  virtual Result<> remove_pool(const Context&, const std::string& name) = 0;
+  /// An image's files are gone: all pools drop what they keep of it.
+  virtual void forget_image(const std::string& fingerprint) = 0;
 };
 
 }  // namespace storage
