@@ -1,0 +1,49 @@
+// The registry of all instances of this server. What is done to them lives in files by action: create.h, power.h, update.h, …
+#pragma once
+#include <map>
+#include <shared_mutex>
+
+#include "instance/object.h"
+
+namespace instance {
+
+/// Thread-safe. Everything is kept in memory; the database is the truth and is written first.
+class Manager {
+ public:
+  explicit Manager(Services services);
+  ~Manager();
+
+  /// Reads all instances: a handful of queries. Instances that still run are found again by the runtime as they are looked at.
+  Result<> load();
+
+  /// Errors: not_found `Instance not found`.
+  Result<InstancePtr> find(const std::string& project, const std::string& name) const;
+  InstancePtr find_by_id(int64_t id) const;
+  /// Ordered by project and name; of one project, or of all where it is empty.
+  std::vector<InstancePtr> list(const std::string& project = "") const;
+  /// Grows with every visible change of any instance: list texts made at the same version are equal.
+  uint64_t version() const { return version_.load(std::memory_order_acquire); }
+
+  /// Puts the instance `id`, whose rows were just written, into the registry, or renews its view. Errors: not_found.
+  Result<InstancePtr> reload(int64_t id);
+  /// Takes it out (its rows are gone, or it got another name: then reload() follows).
+  void forget(const std::string& project, const std::string& name);
+  /// A profile changed: views of its users are made again, and running ones get what can change live.
+  Result<> profile_changed(const Job& job, const std::string& project, const std::string& profile);
+
+  Services& services() { return services_; }
+
+ private:
+  std::function<void()> changed();
+  Result<View> load_view(int64_t id);
+
+  Services services_;
+  std::atomic<uint64_t> version_ = 1;
+  mutable std::shared_mutex mutex_;
+  std::map<std::pair<std::string, std::string>, InstancePtr> instances_;
+};
+
+/// Sends a lifecycle event about an instance.
+void lifecycle(const Instance& instance, const Job& job, const std::string& action, Json context = nullptr);
+
+}  // namespace instance

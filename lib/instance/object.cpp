@@ -1,0 +1,105 @@
+#include "instance/object.h"
+
+#include "core/locks.h"
+#include "db/database.h"
+#include "instance/render.h"
+
+namespace instance {
+
+Instance::Instance(Services& services, ViewPtr view, std::function<void()> changed)
+    : services_(services), changed_(std::move(changed)), view_(std::move(view)) {}
+Instance::~Instance() = default;
+
+ViewPtr Instance::view() const {
+  std::lock_guard guard(mutex_);
+  return view_;
+}
+
+void Instance::replace(View view) {
+  auto next = std::make_shared<const View>(std::move(view));
+  {
+    std::lock_guard guard(mutex_);
+    view_ = std::move(next);
+    json_.reset();
+    full_head_.reset();
+  }
+  changed_();
+}
+
+std::string Instance::full_name() const {
+  ViewPtr now = view();
+  return core::project_prefix(now->row.project, now->row.name);
+}
+std::string Instance::log_path() const { return services_.paths.log + "/" + full_name(); }
+std::string Instance::run_path() const { return services_.paths.run + "/" + full_name(); }
+std::string Instance::devices_path() const { return services_.paths.in_var("devices/") + full_name(); }
+std::string Instance::shmounts_path() const { return services_.paths.in_var("shmounts/") + full_name(); }
+std::string Instance::path() const { return services_.paths.in_var("containers/") + full_name(); }
+
+std::string Instance::url() const {
+  ViewPtr now = view();
+  std::string out = "/1.0/instances/" + url_escape(now->row.name);
+  if (now->row.project != "default") out += "?project=" + url_escape(now->row.project);
+  return out;
+}
+
+void Instance::status_changed() {
+  {
+    std::lock_guard guard(mutex_);
+    json_.reset();
+    full_head_.reset();
+  }
+  changed_();
+}
+
+Result<> Instance::volatile_set(const StringMap& changes) {
+  StringMap different;
+  ViewPtr now = view();
+  for (const auto& [key, value] : changes)
+    if (get_or(now->row.config, key) != value) different[key] = value;
+  if (different.empty()) return {};
+  TRY(services_.global.write([&](db::Tx& tx) { return db::instances::patch_config(tx, now->row.id, different); }));
+  std::unique_lock guard(mutex_);
+  View next = *view_;
+  for (const auto& [key, value] : different) {
+    if (value.empty()) {
+      next.row.config.erase(key);
+      next.config.erase(key);
+    } else {
+      next.row.config[key] = value;
+      next.config[key] = value;
+    }
+  }
+  view_ = std::make_shared<const View>(std::move(next));
+  json_.reset();
+  full_head_.reset();
+  guard.unlock();
+  changed_();
+  return {};
+}
+
+Result<std::shared_ptr<void>> Instance::lock(const Context& ctx) const { return core::acquire_lock(ctx, "instance/" + full_name()); }
+
+std::shared_ptr<const std::string> Instance::json() {
+  std::unique_lock guard(mutex_);
+  if (json_) return json_;
+  ViewPtr now = view_;
+  guard.unlock();
+  auto text = std::make_shared<const std::string>(api::dump(render(*now, status())));
+  guard.lock();
+  if (view_ == now) json_ = text;
+  return text;
+}
+
+std::shared_ptr<const std::string> Instance::full_json_head() {
+  std::unique_lock guard(mutex_);
+  if (full_head_) return full_head_;
+  ViewPtr now = view_;
+  guard.unlock();
+  auto text = std::make_shared<const std::string>(render_full_head(*now, status()));
+  guard.lock();
+  if (view_ == now) full_head_ = text;
+  return text;
+}
+
+}  // namespace instance

@@ -1,0 +1,75 @@
+// One instance in memory: its current view, its runtime, and the texts that answer list requests.
+#pragma once
+#include <atomic>
+#include <condition_variable>
+#include <mutex>
+
+#include "instance/instance.h"
+#include "instance/services.h"
+#include "instance/view.h"
+
+namespace instance {
+
+/// Thread-safe. Who changes more than volatile keys holds lock(). Lives in the Manager's registry; others keep shared pointers.
+class Instance : public std::enable_shared_from_this<Instance> {
+ public:
+  /// `changed` is called after every visible change (any thread, must be cheap).
+  Instance(Services& services, ViewPtr view, std::function<void()> changed);
+  ~Instance();
+
+  ViewPtr view() const;
+  /// Publishes a new view (already stored in the database).
+  void replace(View view);
+  std::string project() const { return view()->row.project; }
+  std::string name() const { return view()->row.name; }
+  int64_t id() const { return view()->row.id; }
+
+  /// "c1" or "project_c1": how folders and liblxc call it.
+  std::string full_name() const;
+  std::string log_path() const;
+  std::string run_path() const;
+  std::string devices_path() const;
+  std::string shmounts_path() const;
+  /// Where its volume is mounted: <var>/containers/<full name>.
+  std::string path() const;
+  /// API path, with ?project= outside the default one.
+  std::string url() const;
+
+  Status status() const;
+  bool running() const { return status() == Status::running || status() == Status::frozen; }
+  /// The runtime, made on first use.
+  Runtime& runtime();
+  /// The runtime saw the container change state (any thread).
+  void status_changed();
+
+  /// Writes volatile keys to the database and the view; empty values remove.
+  Result<> volatile_set(const StringMap& changes);
+  std::string volatile_get(const std::string& key) const { return get_or(view()->row.config, key); }
+
+  /// Waits for and takes the lock of actions on this instance. Errors: cancelled, timeout. Blocks.
+  Result<std::shared_ptr<void>> lock(const Context& ctx) const;
+
+  /// The object as recursion=1 lists show it; rendered once per change.
+  std::shared_ptr<const std::string> json();
+  /// The same with snapshots and backups, without its closing part: state is appended by the caller (state_json()).
+  std::shared_ptr<const std::string> full_json_head();
+
+  Services& services() const { return services_; }
+
+  /// The last stop is still being cleaned up: a start must wait for it.
+  std::atomic<bool> cleaning = false;
+  /// A client holds the console.
+  std::mutex console_mutex;
+  std::function<void()> console_disconnect;
+
+ private:
+  Services& services_;
+  std::function<void()> changed_;
+  mutable std::mutex mutex_;
+  ViewPtr view_;
+  std::unique_ptr<Runtime> runtime_;
+  std::shared_ptr<const std::string> json_, full_head_;
+};
+using InstancePtr = std::shared_ptr<Instance>;
+
+}  // namespace instance

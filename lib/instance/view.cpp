@@ -1,0 +1,33 @@
+#include "instance/view.h"
+
+namespace instance {
+
+Expanded expand(const std::vector<const db::profiles::Row*>& profiles, const StringMap& config, const api::DevicesMap& devices) {
+  Expanded out;
+  for (const db::profiles::Row* profile : profiles) {
+    for (const auto& [key, value] : profile->config) out.config[key] = value;
+    for (const auto& [name, device] : profile->devices) out.devices[name] = device;
+  }
+  for (const auto& [key, value] : config) out.config[key] = value;
+  for (const auto& [name, device] : devices) out.devices[name] = device;
+  return out;
+}
+
+const db::snapshots::Row* View::snapshot(const std::string& name) const {
+  for (const db::snapshots::Row& row : snapshots)
+    if (row.name == name) return &row;
+  return nullptr;
+}
+
+Result<RootDisk> root_disk(const api::DevicesMap& devices) {
+  std::optional<RootDisk> found;
+  for (const auto& [name, device] : devices) {
+    if (get_or(device, "type") != "disk" || get_or(device, "path") != "/" || get_or(device, "pool").empty() || !get_or(device, "source").empty()) continue;
+    if (found) return fail(Code::invalid, "More than one root device");
+    found = RootDisk{name, get_or(device, "pool"), device};
+  }
+  if (!found) return fail(Code::invalid, "No root device could be found");
+  return std::move(*found);
+}
+
+}  // namespace instance
