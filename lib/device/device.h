@@ -32,7 +32,7 @@ class Host {
   /// Host id for an id inside the instance (identity for privileged ones). -1 if not mapped.
   virtual int64_t host_uid(int64_t uid) const = 0;
   virtual int64_t host_gid(int64_t gid) const = 0;
-  /// Reads and writes volatile.<device>.<key>; an empty value removes it. Written to the database at once.
+  /// Reads and writes volatile.* keys; `key` is "<device>.<key>" ("eth0.hwaddr"). An empty value removes. Written to the database at once.
   virtual std::string volatile_get(const std::string& key) const = 0;
   virtual Result<> volatile_set(const StringMap& changes) = 0;
 };
