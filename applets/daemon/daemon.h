@@ -11,6 +11,7 @@
 #include "core/project_cache.h"
 #include "core/trust.h"
 #include "db/database.h"
+#include "base/unique_fd.h"
 #include "http/server.h"
 
 namespace storage { class Pools; }
@@ -21,6 +22,7 @@ namespace instance { class Manager; }
 namespace incusd {
 
 class Dispatcher;
+class ServerInfo;
 
 /// A value that many read and few replace; readers keep what they got.
 template <class T>
@@ -51,14 +53,20 @@ struct Daemon {
   Shared<StringMap> config;  ///< server config as set by users, global and local keys merged
   std::unique_ptr<core::ProjectCache> projects;
   std::unique_ptr<core::Operations> operations;
-  std::unique_ptr<storage::Pools> pools;
-  std::unique_ptr<network::Networks> networks;
-  std::unique_ptr<image::Store> images;
-  std::unique_ptr<instance::Manager> instances;
+  std::shared_ptr<storage::Pools> pools;
+  std::shared_ptr<network::Networks> networks;
+  std::shared_ptr<image::Store> images;
+  std::shared_ptr<instance::Manager> instances;
+  std::unique_ptr<ServerInfo> info;  ///< what GET /1.0 says
   std::unique_ptr<Dispatcher> dispatcher;
   std::unique_ptr<http::Server> server;
   std::atomic<bool> ready = false;     ///< start-up work (networks, pools, instances) is done
   std::atomic<bool> stopping = false;  ///< only looking is allowed any more
+
+  UniqueFd end_fd;  ///< an eventfd: writing to it ends the process
+
+  /// Makes the main thread leave; running requests are answered first.
+  void request_end();
 
   explicit Daemon(async::Runtime& runtime);
   ~Daemon();

@@ -1,0 +1,88 @@
+#include "applets/daemon/boot/boot.h"
+
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "applets/daemon/boot/directories.h"
+#include "applets/daemon/boot/unix_socket.h"
+#include "applets/daemon/dispatch.h"
+#include "applets/daemon/server_config.h"
+#include "applets/daemon/server_info.h"
+#include "applets/daemon/trusted.h"
+#include "base/log.h"
+#include "db/schema.h"
+
+namespace incusd {
+namespace {
+
+/// Running requests get this long to end when the daemon stops.
+constexpr seconds kRequestGrace{2};
+
+/// Many instances mean many descriptors: pidfds, consoles, sockets.
+void raise_limits() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  if (setrlimit(RLIMIT_NOFILE, &limit) != 0) log_warn("Cannot raise the limit of open files", {{"wanted", std::to_string(limit.rlim_max)}});
+}
+
+Result<> open_databases(Daemon& daemon) {
+  std::string folder = daemon.paths.in_var("database");
+  daemon.local = TRY_CTX(db::open_local(folder), "Failed to open the local database");
+  db::ServerFacts facts;
+  daemon.global = TRY_CTX(db::open_global(folder, facts), "Failed to open the global database");
+  daemon.projects = std::make_unique<core::ProjectCache>(*daemon.global);
+  return {};
+}
+
+Result<> open_api(Daemon& daemon, UniqueFd socket) {
+  daemon.dispatcher = std::make_unique<Dispatcher>(daemon);
+  daemon.server = http::Server::create(daemon.runtime, [&daemon](http::Request& request) { return daemon.dispatcher->plan(request); });
+  TRY(daemon.server->listen_unix(socket.release()));
+  return {};
+}
+
+/// What clients need not wait for.
+void finish_start(Daemon& daemon) {
+  open_network_listeners(daemon);
+  daemon.ready = true;
+  notify_service_manager("READY=1");
+  log_info("Daemon started", {{"path", daemon.paths.var}});
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Daemon>> start_daemon(async::Runtime& runtime, const BootOptions& options) {
+  auto daemon = std::make_unique<Daemon>(runtime);
+  daemon->paths = options.paths;
+  raise_limits();
+  TRY(make_directories(daemon->paths));
+  // First of all shared things: a second daemon must not touch the database of a running one.
+  std::string path = options.socket_path.empty() ? daemon->paths.in_var("unix.socket") : options.socket_path;
+  UniqueFd socket = TRY(open_api_socket(path, options.group));
+  TRY(open_databases(*daemon));
+  TRY(load_server_config(*daemon));
+  TRY(reload_trust(*daemon));
+  daemon->operations = core::Operations::create(runtime, daemon->events);
+  daemon->info = std::make_unique<ServerInfo>(*daemon);
+  TRY(open_api(*daemon, std::move(socket)));
+  runtime.offload([&daemon = *daemon] { finish_start(daemon); });
+  return daemon;
+}
+
+void end_work(const Context& ctx, Daemon& daemon, Shutdown) {
+  if (daemon.stopping.exchange(true)) return;
+  notify_service_manager("STOPPING=1");
+  daemon.operations->stop(ctx);
+}
+
+void stop_daemon(const Context& ctx, Daemon& daemon, Shutdown mode) {
+  end_work(ctx, daemon, mode);
+  daemon.server->stop(kRequestGrace);
+  // A failure leaves a longer log to read at the next start, nothing else.
+  (void)daemon.global->checkpoint();
+  (void)daemon.local->checkpoint();
+  unlink(daemon.paths.in_var("unix.socket").c_str());
+}
+
+}  // namespace incusd

@@ -1,0 +1,84 @@
+#include "applets/daemon/boot/unix_socket.h"
+
+#include <fcntl.h>
+#include <grp.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+
+#include "base/strings.h"
+
+namespace incusd {
+namespace {
+
+/// The first descriptor a service manager passes.
+constexpr int kFirstPassedFd = 3;
+
+Result<sockaddr_un> address_of(const std::string& path) {
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  if (path.size() >= sizeof address.sun_path) return fail(Code::invalid, "Socket path {} is longer than {} bytes", quote(path), sizeof address.sun_path - 1);
+  memcpy(address.sun_path, path.data(), path.size());
+  return address;
+}
+
+UniqueFd passed_socket() {
+  const char* pid = getenv("LISTEN_PID");
+  const char* count = getenv("LISTEN_FDS");
+  if (!pid || !count || parse_int(pid) != getpid() || parse_int(count).value_or(0) < 1) return {};
+  unsetenv("LISTEN_PID");
+  unsetenv("LISTEN_FDS");
+  fcntl(kFirstPassedFd, F_SETFD, FD_CLOEXEC);
+  return UniqueFd(kFirstPassedFd);
+}
+
+bool answers(const sockaddr_un& address) {
+  UniqueFd probe(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  return connect(probe.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
+}
+
+Result<gid_t> group_id(const std::string& name) {
+  if (name.empty()) return gid_t{0};
+  group* entry = getgrnam(name.c_str());
+  if (!entry) return fail(Code::invalid, "Group {} doesn't exist; create it or start with another --group", quote(name));
+  return entry->gr_gid;
+}
+
+}  // namespace
+
+Result<UniqueFd> open_api_socket(const std::string& path, const std::string& group) {
+  if (UniqueFd passed = passed_socket()) return passed;
+  gid_t gid = TRY(group_id(group));
+  sockaddr_un address = TRY(address_of(path));
+  if (answers(address)) return fail(Code::conflict, "Incus is already running");
+  unlink(path.c_str());
+  UniqueFd fd(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  if (!fd) return fail_errno("Failed to create the API socket");
+  // Bound without any access first: nobody connects before owner and mode are right.
+  mode_t mask = umask(0777);
+  int bound = bind(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address);
+  int error = errno;
+  umask(mask);
+  if (bound != 0) return fail_errno("Failed to bind " + path, error);
+  if (chown(path.c_str(), 0, gid) != 0 || chmod(path.c_str(), 0660) != 0) return fail_errno("Failed to set the owner of " + path);
+  if (listen(fd.get(), SOMAXCONN) != 0) return fail_errno("Failed to listen on " + path);
+  return fd;
+}
+
+void notify_service_manager(const std::string& state) {
+  const char* path = getenv("NOTIFY_SOCKET");
+  if (!path || !*path) return;
+  auto address = address_of(path);
+  if (!address) return;
+  if (address->sun_path[0] == '@') address->sun_path[0] = 0;  // an abstract name
+  UniqueFd fd(socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  socklen_t length = offsetof(sockaddr_un, sun_path) + strlen(path);
+  // Nobody could act on a failure here.
+  (void)sendto(fd.get(), state.data(), state.size(), MSG_NOSIGNAL, reinterpret_cast<sockaddr*>(&*address), length);
+}
+
+}  // namespace incusd

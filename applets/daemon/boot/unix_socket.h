@@ -1,0 +1,17 @@
+// The local API socket: taken over from the service manager, or bound here.
+#pragma once
+#include <string>
+
+#include "base/result.h"
+#include "base/unique_fd.h"
+
+namespace incusd {
+
+/// A listening unix socket: the one passed by socket activation (sd_listen_fds(3)) or a new one at `path`, mode 0660, owned by `group`
+/// (empty: root). Errors: conflict if a daemon already answers there; invalid for an unknown group.
+Result<UniqueFd> open_api_socket(const std::string& path, const std::string& group);
+
+/// Tells the service manager ("READY=1", "STOPPING=1"); nothing happens without one (sd_notify(3)).
+void notify_service_manager(const std::string& state);
+
+}  // namespace incusd

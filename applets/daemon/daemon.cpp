@@ -1,0 +1,18 @@
+#include "applets/daemon/daemon.h"
+
+#include <sys/eventfd.h>
+
+#include "applets/daemon/dispatch.h"
+#include "applets/daemon/server_info.h"
+
+namespace incusd {
+
+Daemon::Daemon(async::Runtime& runtime) : runtime(runtime), end_fd(eventfd(0, EFD_CLOEXEC)) {}
+Daemon::~Daemon() = default;
+
+void Daemon::request_end() {
+  uint64_t one = 1;
+  (void)!write(end_fd.get(), &one, sizeof one);  // fails only if it was written 2^64 times before
+}
+
+}  // namespace incusd

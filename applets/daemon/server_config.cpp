@@ -1,0 +1,116 @@
+#include "applets/daemon/server_config.h"
+
+#include "applets/daemon/server_info.h"
+#include "base/log.h"
+#include "core/server_keys.h"
+#include "db/config.h"
+#include "http/certificate.h"
+
+namespace incusd {
+namespace {
+
+Result<StringMap> stored_config(Daemon& daemon) {
+  StringMap config = TRY(daemon.global->read([](db::Tx& tx) { return db::config::load(tx); }));
+  config.merge(TRY(daemon.local->read([](db::Tx& tx) { return db::config::load(tx); })));
+  return config;
+}
+
+/// What differs: key -> new value ("" where it is unset now).
+StringMap difference(const StringMap& from, const StringMap& to) {
+  StringMap changes;
+  for (const auto& [key, value] : to) {
+    if (get_or(from, key) != value) changes[key] = value;
+  }
+  for (const auto& [key, value] : from) {
+    if (!to.contains(key)) changes[key] = "";
+  }
+  return changes;
+}
+
+Result<> store(Daemon& daemon, const StringMap& changes) {
+  StringMap local, global;
+  for (const auto& [key, value] : changes) (core::is_local_key(key) ? local : global)[key] = value;
+  if (!local.empty()) TRY(daemon.local->write([&](db::Tx& tx) { return db::config::patch(tx, local); }));
+  if (!global.empty()) TRY(daemon.global->write([&](db::Tx& tx) { return db::config::patch(tx, global); }));
+  return {};
+}
+
+struct TlsListener {
+  const char* key;
+  int default_port;
+};
+constexpr TlsListener kTlsListeners[] = {{"core.https_address", kHttpsPort}, {"core.metrics_address", kMetricsPort}};
+
+Result<> update_listener(Daemon& daemon, const TlsListener& listener, const std::string& value) {
+  if (value.empty()) return daemon.server->listen_tls(listener.key, "", {});
+  return daemon.server->listen_tls(listener.key, canonical_listen_address(value, listener.default_port), TRY(server_identity(daemon)));
+}
+
+Result<> apply_change(Daemon& daemon, const std::string& key, const std::string& value) {
+  for (const TlsListener& listener : kTlsListeners) {
+    if (key == listener.key) return update_listener(daemon, listener, value);
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<> load_server_config(Daemon& daemon) {
+  daemon.config.set(TRY(stored_config(daemon)));
+  return {};
+}
+
+Result<> update_server_config(Daemon& daemon, const StringMap& values, bool patch) {
+  static std::mutex one_at_a_time;
+  std::lock_guard guard(one_at_a_time);
+  StringMap old = *daemon.config.get();
+  StringMap wanted = values;
+  if (patch) wanted.insert(old.begin(), old.end());
+  StringMap next = TRY(core::validate_server_config(wanted));
+  StringMap changes = difference(old, next);
+  if (changes.empty()) return {};
+  TRY(store(daemon, changes));
+  daemon.config.set(next);
+  for (const auto& [key, value] : changes) {
+    auto applied = apply_change(daemon, key, value);
+    if (applied) continue;
+    if (auto undone = store(daemon, difference(next, old)); !undone) log_error("Failed to restore the server config", {{"err", undone.error().message()}});
+    daemon.config.set(old);
+    (void)apply_change(daemon, key, get_or(old, key));  // the error that counts is the first one
+    return applied;
+  }
+  return {};
+}
+
+std::string canonical_listen_address(const std::string& value, int default_port) {
+  std::string host = value, port = std::to_string(default_port);
+  size_t bracket = value.find(']');
+  size_t colon = value.rfind(':');
+  bool bare_v6 = bracket == value.npos && colon != value.npos && value.find(':') != colon;
+  if (!bare_v6 && colon != value.npos && (bracket == value.npos || colon > bracket)) {
+    host = value.substr(0, colon);
+    if (colon + 1 < value.size()) port = value.substr(colon + 1);
+  }
+  if (bare_v6) host = "[" + value + "]";
+  if (host.empty() || host == "*") host = "[::]";
+  return host + ":" + port;
+}
+
+void open_network_listeners(Daemon& daemon) {
+  auto config = daemon.config.get();
+  for (const TlsListener& listener : kTlsListeners) {
+    std::string value = get_or(*config, listener.key);
+    if (value.empty()) continue;
+    auto opened = update_listener(daemon, listener, value);
+    if (!opened) log_error("Cannot open the network listener", {{"key", listener.key}, {"address", value}, {"err", opened.error().message()}});
+  }
+}
+
+Result<http::TlsIdentity> server_identity(Daemon& daemon) {
+  http::KeyPair pair = TRY_CTX(http::load_or_generate(daemon.paths.in_var("server.crt"), daemon.paths.in_var("server.key"),
+                                                      http::CertificateUse::server, http::local_host_names()),
+                               "Failed to load the server certificate");
+  return http::TlsIdentity{pair.certificate_pem, pair.key_pem};
+}
+
+}  // namespace incusd
