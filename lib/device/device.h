@@ -81,6 +81,11 @@ class Device {
   virtual Result<> validate() = 0;
   /// Before the instance starts, or hot plug. Undo is the caller's stop().
   virtual Result<RunConfig> start(const Context&) = 0;
+  /// What start() put into the running instance: on hot unplug the runtime takes it out again (mount targets, interface names and the
+  /// host names they get back, device rules), then stop() follows.
+  virtual Result<RunConfig> plugged() { return RunConfig{}; }
+  /// The device is new on the instance (created with it, or added later); before any start.
+  virtual Result<> add(const Context&) { return {}; }
   /// After the instance stopped, or hot unplug (then called while it still runs). Cleans up everything start() made, also after a crash.
   virtual Result<> stop(const Context&) = 0;
   /// Live change of config keys that updatable_keys() names; `old` is the previous device config.
