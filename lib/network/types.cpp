@@ -26,7 +26,7 @@ Result<const Type*> find_type(std::string_view name) {
   return fail(Code::invalid, "Unknown network type {}", quote(name));
 }
 
-const Type* find_type(int code) {
+const Type* find_type(db::NetworkType code) {
   for (const Type* type : types())
     if (type->code == code) return type;
   return nullptr;

@@ -4,13 +4,14 @@
 #include <span>
 
 #include "config/key.h"
+#include "db/codes.h"
 #include "network/network.h"
 
 namespace network {
 
 struct Type {
   std::string_view name;
-  int code;                     ///< networks.type in the database
+  db::NetworkType code;
   bool projects = false;        ///< may live in projects other than "default"
   bool forwards = false;
   bool load_balancers = false;
@@ -29,7 +30,7 @@ struct Type {
 std::span<const Type* const> types();
 /// Errors: invalid: `Unknown network type`.
 Result<const Type*> find_type(std::string_view name);
-const Type* find_type(int code);
+const Type* find_type(db::NetworkType code);
 /// Every key known to the type and valid, and the type's own check.
 Result<> validate(const Environment& env, const Record& record);
 

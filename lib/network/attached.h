@@ -1,0 +1,34 @@
+// Which NICs of which instances hang on a network, read from the database with profiles applied.
+#pragma once
+#include <functional>
+#include <vector>
+
+#include "network/network.h"
+
+namespace network {
+
+/// One NIC device of an instance, config merged over its profiles.
+struct AttachedNic {
+  std::string project, instance, device;
+  std::string location;
+  StringMap config;
+  StringMap volatiles;  ///< volatile.<device>.* without that prefix
+  /// From the config, else the generated one; lower case.
+  std::string hwaddr() const;
+};
+
+/// The reservation it asks for: "none" and static in-guest addresses ("10.0.0.5/24") don't count.
+Reservation reservation_of(const AttachedNic& nic);
+
+/// NICs of all instances that use the network, by name or as their parent. `instance_project` limits to instances of one project.
+Result<std::vector<AttachedNic>> attached_nics(const Environment& env, const Record& network, const std::string& instance_project = "");
+/// Every NIC of every instance.
+Result<std::vector<AttachedNic>> all_nics(const Environment& env, const std::string& instance_project = "");
+/// Does the device config refer to the network `name` of a type?
+bool uses_network(const StringMap& device, const std::string& name, std::string_view type);
+
+/// URLs of networks, profiles and instances that use a network (of `project`).
+Result<StringList> network_users(const Environment& env, const std::string& project, const std::string& name, const std::string& type,
+                                 bool first_only);
+
+}  // namespace network
