@@ -10,6 +10,7 @@
 #include "core/project_cache.h"
 #include "db/networks.h"
 #include "network/attached.h"
+#include "network/dnsmasq/process.h"
 #include "network/projects.h"
 #include "network/state.h"
 #include "network/types.h"
@@ -130,6 +131,7 @@ class Registry : public Networks {
   }
 
   Result<> start_all(const Context& ctx) override {
+    StringList folders = all_folders();  // before the rows: a network being created has its row first
     auto records = TRY(list(""));
     std::ranges::stable_sort(records, {}, start_order);
     Result<> first_failure;
@@ -144,7 +146,7 @@ class Registry : public Networks {
         resolve_unavailable(env_, record);
       }
     }
-    remove_orphans(records);
+    remove_orphans(ctx, folders, records);
     return first_failure;
   }
 
@@ -199,14 +201,22 @@ class Registry : public Networks {
     return TRY(make(record))->start(ctx);
   }
 
-  /// Folders of networks that a crash left behind between the row's end and the folder's.
-  void remove_orphans(const std::vector<Record>& records) {
+  StringList all_folders() const {
+    StringList names;
+    std::error_code error;
+    for (const auto& entry : std::filesystem::directory_iterator(env_.paths.in_var("networks"), error)) names.push_back(entry.path().filename());
+    return names;
+  }
+
+  /// What a crash between the end of a network and the end of its folder left behind.
+  void remove_orphans(const Context& ctx, const StringList& folders, const std::vector<Record>& records) {
     std::set<std::string> known;
     for (const Record& record : records) known.insert(record.name);
-    std::error_code error;
-    for (const auto& entry : std::filesystem::directory_iterator(env_.paths.in_var("networks"), error)) {
-      std::string name = entry.path().filename();
-      if (!known.contains(name) && entry.is_directory(error)) std::filesystem::remove_all(entry.path(), error);
+    for (const std::string& name : folders) {
+      if (known.contains(name)) continue;
+      (void)dnsmasq::Process(folder(name), "").stop(ctx);  // a failure shows again at the next start
+      std::error_code error;
+      std::filesystem::remove_all(folder(name), error);
     }
   }
 
@@ -218,7 +228,7 @@ class Registry : public Networks {
 std::unique_ptr<Networks> Networks::open(Environment environment) { return std::make_unique<Registry>(std::move(environment)); }
 
 Result<std::vector<api::NetworkLease>> Network::leases(const std::string&) {
-  return fail(Code::unsupported, "Network type {} does not support leases", quote(type()));
+  return fail(Code::unsupported, "Not implemented");
 }
 
 Result<api::NetworkState> Network::state() { return interface_state(interface()); }
