@@ -21,7 +21,7 @@ Result<int64_t> create(Tx& tx, const std::string& project, const api::ProfilesPo
 Result<> update(Tx& tx, int64_t id, const api::ProfilePut& put);
 Result<> rename(Tx& tx, int64_t id, const std::string& name);
 Result<> remove(Tx& tx, int64_t id);
-/// API paths of the instances and images using each profile, by profile id (one query each).
+/// API paths of the instances using each profile, by profile id: one query.
 Result<std::map<int64_t, StringList>> used_by(Tx& tx);
 /// Ids of the instances that have the profile.
 Result<std::vector<int64_t>> instance_ids(Tx& tx, int64_t profile_id);

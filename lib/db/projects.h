@@ -24,7 +24,7 @@ Result<int64_t> create(Tx& tx, const api::ProjectsPost& project);
 Result<> update(Tx& tx, int64_t id, const api::ProjectPut& put);
 Result<> rename(Tx& tx, int64_t id, const std::string& name);
 Result<> remove(Tx& tx, int64_t id);
-/// API paths of everything inside the project but its default profile, which exists as long as the project.
+/// API paths of everything inside the project, its default profile included.
 Result<StringList> used_by(Tx& tx, const Row& project);
 
 }  // namespace db::projects

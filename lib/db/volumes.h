@@ -14,7 +14,7 @@ struct Row {
   std::string pool;
   std::string project;
   std::string name;
-  std::string location;  ///< member name; empty for pools shared between members
+  std::string location = "none";  ///< member name ("none" outside a cluster); empty for pools shared between members
   VolumeType type = VolumeType::custom;
   ContentType content_type = ContentType::filesystem;
   std::string description;
