@@ -1,0 +1,49 @@
+// What the instance commands share: URLs, key=value options, devices, choosing an image.
+#pragma once
+#include <map>
+#include <string>
+
+#include "api/types/image.h"
+#include "api/types/instance.h"
+#include "applets/cli/call.h"
+
+namespace cli {
+
+/// "/1.0/instances/NAME" with `rest` appended ("/state"); the name is escaped.
+std::string instance_url(std::string_view name, std::string_view rest = "");
+/// "inst/snap" -> "/1.0/instances/inst/snapshots/snap".
+std::string snapshot_url(std::string_view instance, std::string_view snapshot);
+
+/// Values of repeated -c key=value flags. Errors: invalid.
+Result<StringMap> pairs_of(const StringList& flags);
+/// Values of repeated -d device,key=value flags, by device. Errors: invalid.
+Result<api::DevicesMap> device_overrides(const StringList& flags);
+/// Applies overrides to `devices`; devices of the profiles (loaded from the server) become local ones. Errors: not_found.
+Result<> apply_device_overrides(Call& call, client::Server& server, const api::DevicesMap& overrides, StringList profiles, api::DevicesMap& devices);
+
+/// NAME=value lines of a file; blank lines and # comments are skipped, quotes around the value are removed.
+Result<StringMap> read_environment_file(const std::string& path);
+
+/// The image `name` (alias, fingerprint or its start) of `remote`, and the source an instance on `server_remote` takes it from.
+struct ChosenImage {
+  api::Image image;
+  api::InstanceSource source;
+};
+Result<ChosenImage> choose_image(Call& call, const std::string& remote, const std::string& name, const std::string& server_remote);
+
+/// The name of the first instance among an operation's resources, "" without one.
+std::string created_instance(const api::Operation& operation);
+
+/// PUT of an instance's state, waited for. action: "start", "stop", …; timeout in seconds, -1 for none.
+struct StateChange {
+  std::string action;
+  int64_t timeout = -1;
+  bool force = false;
+  bool stateful = false;
+};
+Result<> change_state(Call& call, client::Server& server, const std::string& name, const StateChange& change);
+
+/// Attaches to the console (console.cpp); `with_log` prints what was missed first.
+Result<> attach_console(Call& call, client::Server& server, const std::string& name, const std::string& type, bool with_log);
+
+}  // namespace cli

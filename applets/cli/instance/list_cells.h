@@ -1,0 +1,26 @@
+// The cells of `incus list`: one function a column.
+#pragma once
+#include <span>
+#include <string>
+
+#include "api/json.h"
+
+namespace cli {
+
+/// What a column needs beside the instance itself.
+enum class CellNeeds { nothing, state, snapshots };
+
+struct InstanceColumn {
+  char letter;
+  std::string_view name;
+  std::string (*cell)(const Json& instance, bool raw);
+  CellNeeds needs = CellNeeds::nothing;
+};
+
+/// All predefined columns. 'R' (remote) and 'L' (location) are among them.
+std::span<const InstanceColumn> instance_columns();
+
+/// "2026/01/02 15:04 UTC" in local time of an RFC 3339 text; `never` for the zero time.
+std::string local_date(const std::string& rfc3339, const std::string& never = "");
+
+}  // namespace cli

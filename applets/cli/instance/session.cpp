@@ -1,0 +1,174 @@
+#include "applets/cli/instance/session.h"
+
+#include <poll.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <optional>
+
+#include "api/json.h"
+#include "applets/cli/instance/terminal.h"
+
+namespace cli {
+namespace {
+
+using Kind = client::WebSocket::Kind;
+constexpr size_t kReadSize = 128 * 1024;
+/// Local input is left unread while this much waits to be sent.
+constexpr size_t kMaxQueued = 1 << 20;
+
+Result<> write_all(int fd, std::string_view data) {
+  while (!data.empty()) {
+    ssize_t n = write(fd, data.data(), data.size());
+    if (n < 0 && errno == EAGAIN) {
+      pollfd ready{fd, POLLOUT, 0};
+      poll(&ready, 1, -1);
+    } else if (n < 0 && errno != EINTR) {
+      return fail_errno("Failed writing output");
+    } else if (n > 0) {
+      data.remove_prefix(static_cast<size_t>(n));
+    }
+  }
+  return {};
+}
+
+/// The state of one run: which descriptors are still open, and what poll watches.
+class Loop {
+ public:
+  Loop(const Context& ctx, Session& session) : ctx_(ctx), session_(session), buffer_(kReadSize, '\0') {}
+
+  Result<> run() {
+    if (session_.interactive) TRY(send_size());
+    while (!quit_ && outputs_open()) {
+      collect();
+      int n = poll(fds_.data(), fds_.size(), ctx_.poll_timeout());
+      if (n < 0 && errno != EINTR) return fail_errno("poll");
+      TRY(ctx_.check());
+      TRY(handle_signals());
+      for (Channel& channel : session_.channels) TRY(serve(channel));
+      if (session_.control) TRY(drain_control());
+    }
+    return {};
+  }
+
+ private:
+  bool outputs_open() const {
+    for (const Channel& channel : session_.channels) {
+      if (channel.out_fd >= 0) return true;
+    }
+    return false;
+  }
+
+  static bool wants_input(const Channel& channel) {
+    return channel.in_fd >= 0 && channel.socket && channel.socket->queued() < kMaxQueued;
+  }
+
+  void collect() {
+    fds_.assign({{signals_.fd(), POLLIN, 0}, {ctx_.wake_fd(), POLLIN, 0}});
+    for (Channel& channel : session_.channels) {
+      if (channel.socket) fds_.push_back({channel.socket->fd(), channel.socket->events(), 0});
+      if (wants_input(channel)) fds_.push_back({channel.in_fd, POLLIN, 0});
+    }
+    if (session_.control) fds_.push_back({session_.control->fd(), session_.control->events(), 0});
+  }
+
+  bool readable(int fd) const {
+    for (const pollfd& entry : fds_) {
+      if (entry.fd == fd && entry.revents) return true;
+    }
+    return false;
+  }
+
+  Result<> serve(Channel& channel) {
+    if (channel.socket && readable(channel.socket->fd())) TRY(receive(channel));
+    if (wants_input(channel) && readable(channel.in_fd)) TRY(send_input(channel));
+    return {};
+  }
+
+  Result<> receive(Channel& channel) {
+    for (;;) {
+      auto message = TRY(channel.socket->try_receive());
+      if (!message) return {};
+      if (channel.out_fd >= 0 && !message->end && message->kind == Kind::binary) TRY(write_all(channel.out_fd, message->data));
+      if (message->end || (message->kind == Kind::text && channel.out_fd >= 0)) {
+        channel.out_fd = channel.in_fd = -1;
+        channel.socket->close();
+        channel.socket.reset();
+        return {};
+      }
+    }
+  }
+
+  Result<> send_input(Channel& channel) {
+    ssize_t n = read(channel.in_fd, buffer_.data(), buffer_.size());
+    if (n < 0 && (errno == EINTR || errno == EAGAIN)) return {};
+    if (n <= 0) {
+      channel.in_fd = -1;
+      // An empty text frame ends the stream; an interactive one ends with its process.
+      if (!session_.interactive) TRY(channel.socket->queue(Kind::text, ""));
+      return {};
+    }
+    std::string_view data(buffer_.data(), static_cast<size_t>(n));
+    if (!session_.on_input) return channel.socket->queue(Kind::binary, data);
+    std::string changed(data);
+    quit_ = !session_.on_input(changed);
+    return changed.empty() ? Result<>{} : channel.socket->queue(Kind::binary, changed);
+  }
+
+  Result<> drain_control() {
+    for (;;) {
+      auto message = TRY(session_.control->try_receive());
+      if (!message) return {};
+      if (message->end) {
+        session_.control.reset();
+        return {};
+      }
+    }
+  }
+
+  Result<> send_control(const Json& message) {
+    return session_.control ? session_.control->queue(Kind::text, api::dump_json(message)) : Result<>{};
+  }
+
+  Result<> send_size() {
+    auto [width, height] = terminal_size(STDOUT_FILENO);
+    Json args{{"width", std::to_string(width)}, {"height", std::to_string(height)}};
+    return send_control({{"command", "window-resize"}, {"args", args}});
+  }
+
+  Result<> handle_signals() {
+    while (int number = signals_.next()) {
+      if (number == SIGWINCH) {
+        if (session_.interactive) TRY(send_size());
+      } else if (session_.control) {
+        TRY(send_control({{"command", "signal"}, {"signal", number}}));
+      } else if (number == SIGINT || number == SIGTERM || number == SIGHUP) {
+        return fail(Code::cancelled, "Interrupted by signal {}", number);
+      }
+    }
+    return {};
+  }
+
+  const Context& ctx_;
+  Session& session_;
+  SignalEvents signals_;
+  std::vector<pollfd> fds_;
+  std::string buffer_;
+  bool quit_ = false;
+};
+
+}  // namespace
+
+std::pair<int, int> terminal_size(int fd) {
+  winsize size{};
+  if (ioctl(fd, TIOCGWINSZ, &size)) return {0, 0};
+  return {size.ws_col, size.ws_row};
+}
+
+Result<> run_session(const Context& ctx, Session& session) {
+  std::optional<RawTerminal> raw;
+  if (session.interactive) raw.emplace(STDIN_FILENO);
+  return Loop(ctx, session).run();
+}
+
+}  // namespace cli
