@@ -56,12 +56,6 @@ bool in_project(const Environment& env, const std::string& project, const std::s
   return info && project_of(*info, network) == network_project;
 }
 
-bool any_uses(const api::DevicesMap& devices, const std::string& name, std::string_view type) {
-  for (const auto& [device, config] : devices)
-    if (uses_network(config, name, type)) return true;
-  return false;
-}
-
 }  // namespace
 
 std::string AttachedNic::hwaddr() const {
@@ -104,30 +98,48 @@ Result<std::vector<AttachedNic>> attached_nics(const Environment& env, const Rec
   return nics;
 }
 
-Result<StringList> network_users(const Environment& env, const std::string& project, const std::string& name, const std::string& type,
-                                 bool first_only) {
-  StringList urls;
-  auto done = [&] { return first_only && !urls.empty(); };
-  if (project == "default") {
-    auto networks = TRY(env.global.read([](db::Tx& tx) { return db::networks::load_all(tx); }));
-    for (const auto& other : networks) {
-      if (other.name == name && other.project == project) continue;
-      if (get_or(other.config, "network") == name || get_or(other.config, "parent") == name) urls.push_back(url("networks", other.name, other.project));
-    }
-  }
-  if (done()) return urls;
-  Snapshot snapshot = TRY(load(env, ""));
+Result<std::shared_ptr<const Usage>> Usage::load(const Environment& env) {
+  auto usage = std::make_shared<Usage>();
+  for (const auto& row : TRY(env.global.read([](db::Tx& tx) { return db::networks::load_all(tx); })))
+    usage->networks_.push_back({row.name, row.project, get_or(row.config, "network"), get_or(row.config, "parent")});
+  Snapshot snapshot = TRY(network::load(env, ""));
+  std::map<std::string, std::shared_ptr<const core::ProjectInfo>> infos;
+  auto info_of = [&](const std::string& project) {
+    auto& info = infos[project];
+    if (auto found = info ? Result<core::ProjectInfo>(*info) : env.projects.get(project); !info && found)
+      info = std::make_shared<core::ProjectInfo>(std::move(*found));
+    return info;
+  };
+  auto add = [&](const char* kind, const std::string& name, const std::string& project, const api::DevicesMap& devices) {
+    User user{kind, name, project, info_of(project), {}};
+    for (const auto& [device, config] : devices)
+      if (get_or(config, "type") == "nic") user.nics.push_back(config);
+    if (user.info && !user.nics.empty()) usage->users_.push_back(std::move(user));
+  };
   DevicesByProfile profiles;
   for (const auto& profile : snapshot.profiles) {
     profiles[{profile.project, profile.name}] = &profile;
-    if (any_uses(profile.devices, name, type) && in_project(env, profile.project, project, name))
-      urls.push_back(url("profiles", profile.name, profile.project));
+    add("profiles", profile.name, profile.project, profile.devices);
   }
-  if (done()) return urls;
-  for (const auto& instance : snapshot.instances)
-    for (const auto& [device, config] : expand(env, instance, profiles))
-      if (uses_network(config, name, type) && in_project(env, instance.project, project, name))
-        urls.push_back(url("instances", instance.name, instance.project));
+  for (const auto& instance : snapshot.instances) add("instances", instance.name, instance.project, expand(env, instance, profiles));
+  return usage;
+}
+
+StringList Usage::users(const std::string& project, const std::string& name, const std::string& type, bool first_only) const {
+  StringList urls;
+  if (project == "default")
+    for (const Uplink& other : networks_)
+      if ((other.network == name || other.parent == name) && !(other.name == name && other.project == project))
+        urls.push_back(url("networks", other.name, other.project));
+  for (const User& user : users_) {
+    if (first_only && !urls.empty()) break;
+    if (project_of(*user.info, name) != project) continue;
+    for (const StringMap& nic : user.nics)
+      if (uses_network(nic, name, type)) {
+        urls.push_back(url(user.kind, user.name, user.project));
+        if (user.kind == "profiles") break;
+      }
+  }
   return urls;
 }
 

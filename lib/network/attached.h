@@ -3,6 +3,7 @@
 #include <functional>
 #include <vector>
 
+#include "core/project_cache.h"
 #include "network/network.h"
 
 namespace network {
@@ -27,8 +28,25 @@ Result<std::vector<AttachedNic>> all_nics(const Environment& env, const std::str
 /// Does the device config refer to the network `name` of a type?
 bool uses_network(const StringMap& device, const std::string& name, std::string_view type);
 
-/// URLs of networks, profiles and instances that use a network (of `project`).
-Result<StringList> network_users(const Environment& env, const std::string& project, const std::string& name, const std::string& type,
-                                 bool first_only);
+/// Who uses which network, as of one state of the database.
+class Usage {
+ public:
+  static Result<std::shared_ptr<const Usage>> load(const Environment& env);
+  /// URLs of networks, profiles and instances that use a network (of `project`); with `first_only` at most a few.
+  StringList users(const std::string& project, const std::string& name, const std::string& type, bool first_only) const;
+
+ private:
+  /// A device that may refer to a network.
+  struct User {
+    std::string kind, name, project;
+    std::shared_ptr<const core::ProjectInfo> info;
+    std::vector<StringMap> nics;
+  };
+  struct Uplink {
+    std::string name, project, network, parent;
+  };
+  std::vector<Uplink> networks_;
+  std::vector<User> users_;  ///< profiles, then instances
+};
 
 }  // namespace network

@@ -1,6 +1,7 @@
 // The registry of managed networks: rows of the database, and the host brought in line with them.
 #include <algorithm>
 #include <filesystem>
+#include <mutex>
 #include <set>
 
 #include "base/log.h"
@@ -127,7 +128,7 @@ class Registry : public Networks {
   }
 
   Result<StringList> used_by(const std::string& project, const std::string& name, const std::string& type, bool first_only) override {
-    return network_users(env_, project, name, type, first_only);
+    return TRY(usage())->users(project, name, type, first_only);
   }
 
   Result<> start_all(const Context& ctx) override {
@@ -184,7 +185,7 @@ class Registry : public Networks {
   }
 
   Result<> check_unused(const Network& network, std::string_view message) {
-    if (!TRY(network_users(env_, network.project(), network.name(), network.type(), true)).empty()) return fail(Code::invalid, "{}", message);
+    if (!TRY(usage())->users(network.project(), network.name(), network.type(), true).empty()) return fail(Code::invalid, "{}", message);
     return {};
   }
 
@@ -220,7 +221,24 @@ class Registry : public Networks {
     }
   }
 
+  /// Computed again only after the database has changed.
+  Result<std::shared_ptr<const Usage>> usage() {
+    uint64_t generation = env_.global.generation();
+    {
+      std::lock_guard guard(mutex_);
+      if (usage_ && usage_generation_ == generation) return usage_;
+    }
+    auto fresh = TRY(Usage::load(env_));
+    std::lock_guard guard(mutex_);
+    usage_ = fresh;
+    usage_generation_ = generation;
+    return fresh;
+  }
+
   Environment env_;
+  std::mutex mutex_;
+  std::shared_ptr<const Usage> usage_;
+  uint64_t usage_generation_ = 0;
 };
 
 }  // namespace
