@@ -31,7 +31,7 @@ struct Environment {
   std::function<StringMap()> server_config;
   std::string server_name;
   /// Makes generated MAC addresses of bridges differ between servers: the server certificate's fingerprint.
-  std::string fingerprint;
+  std::function<std::string()> fingerprint;
   bool debug = false;
 };
 

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "applets/daemon/boot/directories.h"
+#include "applets/daemon/boot/networks.h"
 #include "applets/daemon/boot/unix_socket.h"
 #include "applets/daemon/dispatch.h"
 #include "applets/daemon/server_config.h"
@@ -45,6 +46,7 @@ Result<> open_api(Daemon& daemon, UniqueFd socket) {
 /// What clients need not wait for.
 void finish_start(Daemon& daemon) {
   open_network_listeners(daemon);
+  start_networks(daemon);
   daemon.ready = true;
   notify_service_manager("READY=1");
   log_info("Daemon started", {{"path", daemon.paths.var}});
@@ -63,6 +65,7 @@ Result<std::unique_ptr<Daemon>> start_daemon(async::Runtime& runtime, const Boot
   TRY(open_databases(*daemon));
   TRY(load_server_config(*daemon));
   TRY(reload_trust(*daemon));
+  open_networks(*daemon);
   daemon->operations = core::Operations::create(runtime, daemon->events);
   daemon->info = std::make_unique<ServerInfo>(*daemon);
   TRY(open_api(*daemon, std::move(socket)));

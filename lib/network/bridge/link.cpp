@@ -30,7 +30,7 @@ Result<> checks::external_interfaces(std::string_view value) {
 /// The configured address, or one that stays the same as long as the server and the network do.
 std::string Bridge::hwaddr() const {
   if (std::string fixed = value("bridge.hwaddr"); !fixed.empty()) return to_lower(fixed);
-  return stable_hwaddr(hwaddr_pattern(env_, project()), std::format("{}.0.{}", env_.fingerprint, id()));
+  return stable_hwaddr(hwaddr_pattern(env_, project()), std::format("{}.0.{}", env_.fingerprint(), id()));
 }
 
 Result<> Bridge::apply_link(sys::Netlink& netlink) {
