@@ -1,0 +1,30 @@
+// Image files: unified tarballs, or metadata plus a root file system; what is in them, and unpacking them into a volume.
+#pragma once
+#include <functional>
+#include <string>
+
+#include "api/types/image.h"
+#include "base/context.h"
+
+namespace imagefmt {
+
+struct Inspected {
+  api::ImageMetadata metadata;
+  std::string type;  ///< "container", "virtual-machine", or "unknown" for a metadata tarball without a root file system
+};
+/// Looks into a (compressed) tarball or squashfs until it knows. Errors: invalid. Blocks.
+Result<Inspected> inspect(const Context& ctx, const std::string& path);
+
+/// An image on disk: `<path>`, and for split ones also `<path>.rootfs`.
+struct Files {
+  std::string metadata;  ///< or the whole image
+  std::string rootfs;    ///< empty for unified images
+};
+/// Those of `folder`/`fingerprint` that exist.
+Files files_of(const std::string& folder, const std::string& fingerprint);
+
+/// Unpacks a container image into the empty folder `target`: metadata.yaml, templates/, rootfs/. Device nodes in rootfs/dev are left out.
+/// `progress`: bytes of the image read, of how many. Errors: invalid (damaged or hostile), unsupported (no unsquashfs), internal. Blocks.
+Result<> unpack(const Context& ctx, const Files& files, int target, const std::function<void(int64_t, int64_t)>& progress = nullptr);
+
+}  // namespace imagefmt

@@ -1,0 +1,30 @@
+// Driver "dir": its parts put together.
+#include "storage/dir/keys.h"
+#include "storage/dir/pool.h"
+#include "storage/dir/volumes.h"
+
+namespace storage {
+
+namespace {
+
+class DirDriver final : public Driver {
+ public:
+  explicit DirDriver(const PoolInfo& info) : trash_(info.path()), pool_(info), volumes_(info.path(), trash_) {}
+  std::string_view name() const override { return "dir"; }
+  config::Keys pool_keys() const override { return dir::pool_keys(); }
+  PoolOps& pool() override { return pool_; }
+  VolumeOps& volumes() override { return volumes_; }
+  SnapshotOps& snapshots() override { return volumes_; }
+  void sweep(const Context& ctx) override { trash_.sweep(ctx); }
+
+ private:
+  Trash trash_;
+  dir::DirPool pool_;
+  dir::DirVolumes volumes_;
+};
+
+}  // namespace
+
+std::unique_ptr<Driver> make_dir_driver(PoolInfo info) { return std::make_unique<DirDriver>(info); }
+
+}  // namespace storage

@@ -1,0 +1,73 @@
+#include "storage/image_cache.h"
+
+#include <unistd.h>
+
+#include <cstdio>
+#include <filesystem>
+
+#include "base/log.h"
+#include "base/reverter.h"
+#include "imagefmt/image_file.h"
+#include "sys/beneath.h"
+
+namespace storage {
+
+namespace {
+/// Ends the name of a folder that is being filled.
+constexpr std::string_view kPartial = ".partial";
+}  // namespace
+
+std::shared_ptr<std::shared_mutex> ImageCache::lock_of(const std::string& fingerprint) {
+  std::lock_guard guard(mutex_);
+  auto& lock = locks_[fingerprint];
+  if (!lock) lock = std::make_shared<std::shared_mutex>();
+  return lock;
+}
+
+Result<Mounted> ImageCache::use(const Context& ctx, const std::string& fingerprint, const Progress& progress) {
+  struct Hold {
+    std::shared_ptr<std::shared_mutex> lock;
+    std::shared_lock<std::shared_mutex> held;
+  };
+  auto hold = std::make_shared<Hold>(lock_of(fingerprint));
+  std::string path = folder_ + "/" + fingerprint;
+  for (;;) {
+    hold->held = std::shared_lock(*hold->lock);
+    if (access(path.c_str(), F_OK) == 0) return Mounted{path, hold};
+    hold->held.unlock();
+    std::unique_lock exclusive(*hold->lock);
+    if (access(path.c_str(), F_OK) != 0) TRY(unpack(ctx, fingerprint, progress));
+  }
+}
+
+Result<> ImageCache::unpack(const Context& ctx, const std::string& fingerprint, const Progress& progress) {
+  Volume partial = volume(fingerprint + std::string(kPartial));
+  TRY(volumes_.remove(ctx, partial));
+  TRY(volumes_.create(ctx, partial));
+  Reverter undo;
+  undo.add("remove half-unpacked image", [&](const Context& fresh) { return volumes_.remove(fresh, partial); });
+  UniqueFd target = TRY(sys::open_directory(folder_ + "/" + partial.name));
+  TRY(imagefmt::unpack(ctx, imagefmt::files_of(images_, fingerprint), target.get(), progress));
+  TRY(volumes_.rename(ctx, partial, volume(fingerprint)));
+  undo.commit();
+  return {};
+}
+
+void ImageCache::forget(const Context& ctx, const std::string& fingerprint) {
+  auto lock = lock_of(fingerprint);
+  std::unique_lock exclusive(*lock);
+  if (auto removed = volumes_.remove(ctx, volume(fingerprint)); !removed) {
+    log_warn("Cannot remove an unpacked image", {{"fingerprint", fingerprint}, {"error", removed.error().message()}});
+  }
+}
+
+void ImageCache::sweep(const Context& ctx) {
+  std::error_code error;
+  for (const auto& item : std::filesystem::directory_iterator(folder_, error)) {
+    std::string name = item.path().filename();
+    bool gone = name.ends_with(kPartial) || access((images_ + "/" + name).c_str(), F_OK) != 0;
+    if (gone) forget(ctx, name);
+  }
+}
+
+}  // namespace storage

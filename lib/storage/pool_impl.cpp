@@ -1,0 +1,128 @@
+#include "storage/pool_impl.h"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+#include "async/runtime.h"
+#include "base/log.h"
+#include "base/reverter.h"
+#include "base/units.h"
+#include "core/locks.h"
+#include "storage/keys.h"
+
+namespace storage {
+
+db::VolumeType db_type(VolumeType type) {
+  switch (type) {
+    case VolumeType::container: return db::VolumeType::container;
+    case VolumeType::virtual_machine: return db::VolumeType::vm;
+    case VolumeType::custom: return db::VolumeType::custom;
+    case VolumeType::image: return db::VolumeType::image;
+  }
+  return db::VolumeType::custom;
+}
+
+db::ContentType db_content(ContentType type) {
+  switch (type) {
+    case ContentType::filesystem: return db::ContentType::filesystem;
+    case ContentType::block: return db::ContentType::block;
+    case ContentType::iso: return db::ContentType::iso;
+  }
+  return db::ContentType::filesystem;
+}
+
+PoolImpl::PoolImpl(Services services, const db::pools::Row& row, std::unique_ptr<Driver> driver)
+    : services_(services), name_(row.name), id_(row.id), config_(row.config), driver_(std::move(driver)),
+      images_(pool_path(services.paths, row.name), services.paths.in_var("images"), driver_->volumes()) {}
+
+Result<> PoolImpl::make_folders() {
+  std::string root = pool_path(services_.paths, name_);
+  for (const BaseFolder& folder : base_folders()) {
+    std::string path = root + "/" + folder.name;
+    if (mkdir(path.c_str(), folder.mode) != 0 && errno != EEXIST) return fail_errno("Failed to create " + path);
+    if (chmod(path.c_str(), folder.mode) != 0) return fail_errno("Failed to set the mode of " + path);
+  }
+  return {};
+}
+
+Result<std::shared_ptr<void>> PoolImpl::lock(const Context& ctx, const Volume& volume) {
+  return core::acquire_lock(ctx, std::format("volume/{}/{}/{}", name_, volume_type_name(volume.type), volume.name));
+}
+
+Result<db::volumes::Row> PoolImpl::row_of(const VolumeRef& ref) {
+  std::string name = ref.name.substr(0, ref.name.find('/'));
+  return services_.global.read([&](db::Tx& tx) { return db::volumes::load(tx, id_, ref.project, db_type(ref.type), name); });
+}
+
+std::string PoolImpl::path(const VolumeRef& ref) const { return pool_path(services_.paths, name_) + "/" + relative_path(volume_of(ref)); }
+
+Result<> PoolImpl::link(const Volume& volume) {
+  std::string link = volume.is_snapshot() ? snapshots_link_path(services_.paths, volume) : link_path(services_.paths, volume);
+  if (link.empty()) return {};
+  std::string inside = volume.is_snapshot() ? snapshots_path(volume) : relative_path(volume);
+  std::string target = pool_path(services_.paths, name_) + "/" + inside;
+  if (symlink(target.c_str(), link.c_str()) == 0) return {};
+  if (errno == EEXIST && unlink(link.c_str()) == 0 && symlink(target.c_str(), link.c_str()) == 0) return {};
+  return fail_errno("Failed to link " + link);
+}
+
+void PoolImpl::unlink_volume(const Volume& volume) {
+  if (!volume.is_snapshot()) {
+    if (std::string link = link_path(services_.paths, volume); !link.empty()) unlink(link.c_str());
+  }
+  // The snapshots' link goes when the folder it leads to has gone.
+  std::string link = snapshots_link_path(services_.paths, volume);
+  if (!link.empty() && access(link.c_str(), F_OK) != 0) unlink(link.c_str());
+}
+
+void PoolImpl::sweep_later() {
+  if (sweeping_->exchange(true)) return;
+  services_.runtime.offload([self = shared_from_this()] {
+    // What comes in while this runs starts a sweep of its own.
+    self->sweeping_->store(false);
+    self->driver_->sweep(Context());
+  });
+}
+
+Result<Mounted> PoolImpl::mount(const Context& ctx, const VolumeRef& ref) { return driver_->volumes().mount(ctx, volume_of(ref)); }
+
+std::optional<int64_t> PoolImpl::usage(const VolumeRef& ref) { return driver_->volumes().usage(volume_of(ref)); }
+
+Result<> PoolImpl::set_quota(const Context& ctx, const VolumeRef& ref, int64_t bytes) { return driver_->volumes().resize(ctx, volume_of(ref), bytes); }
+
+StringMap PoolImpl::volume_config(const VolumeRef& ref) {
+  auto row = row_of(ref);
+  return row ? row->config : StringMap();
+}
+
+Result<StringMap> PoolImpl::prepare_config(const VolumeRef& ref, const StringMap& config, bool creating) {
+  Volume volume = volume_of(ref);
+  StringMap out = creating ? with_defaults(volume, config_, config) : config;
+  std::erase_if(out, [](const auto& item) { return item.second.empty(); });
+  TRY(check_volume_config(volume, ref.name, out));
+  return out;
+}
+
+Result<> PoolImpl::update_volume(const Context& ctx, const VolumeRef& ref, const std::string& description, const StringMap& config) {
+  Volume volume = volume_of(ref);
+  auto held = TRY(lock(ctx, volume));
+  auto row = TRY(row_of(ref));
+  StringMap wanted = TRY(prepare_config(ref, config, false));
+  std::string old_size = get_or(row.config, "size"), size = get_or(wanted, "size");
+  if (get_or(row.config, "dependent") != get_or(wanted, "dependent")) return fail(Code::invalid, "dependent cannot be changed");
+  for (const char* key : {"initial.uid", "initial.gid", "initial.mode"}) {
+    if (get_or(row.config, key) != get_or(wanted, key)) return fail(Code::invalid, "{} cannot be changed", key);
+  }
+  volume.config = wanted;
+  if (size != old_size) TRY(driver_->volumes().resize(ctx, volume, parse_byte_size(size).value_or(0)));
+  return services_.global.write([&](db::Tx& tx) { return db::volumes::update(tx, row.id, description, wanted); });
+}
+
+void PoolImpl::forget_image(const std::string& fingerprint) {
+  images_.forget(Context(), fingerprint);
+  sweep_later();
+}
+
+}  // namespace storage

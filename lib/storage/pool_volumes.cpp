@@ -1,0 +1,131 @@
+// PoolImpl: making, copying, renaming and deleting volumes.
+#include <unistd.h>
+
+#include "archive/copy_tree.h"
+#include "base/reverter.h"
+#include "storage/keys.h"
+#include "storage/pool_impl.h"
+#include "storage/refresh.h"
+
+namespace storage {
+
+Result<> PoolImpl::create_with(const Context& ctx, const VolumeRef& ref, const StringMap& config, const std::string& description,
+                               const std::function<Result<>(const Volume&)>& make) {
+  Volume volume = volume_of(ref);
+  auto held = TRY(lock(ctx, volume));
+  volume.config = TRY(prepare_config(ref, config, true));
+  db::volumes::Row row;
+  row.pool_id = id_;
+  row.project = ref.project;
+  row.name = ref.name;
+  row.type = db_type(ref.type);
+  row.content_type = db_content(ref.content);
+  row.description = description;
+  row.created_at = Timestamp::now();
+  row.config = volume.config;
+  auto id = services_.global.write([&](db::Tx& tx) { return db::volumes::create(tx, row); });
+  if (!id && id.error().code() == Code::conflict) return fail(Code::conflict, "Volume by that name already exists");
+  if (!id) return Failure(id.error());
+  Reverter undo;
+  undo.add("delete volume row", [&](const Context&) { return services_.global.write([&](db::Tx& tx) { return db::volumes::remove(tx, *id); }); });
+  TRY(make(volume));
+  undo.add("delete volume", [&](const Context& fresh) { return driver_->volumes().remove(fresh, volume); });
+  TRY(link(volume));
+  undo.commit();
+  return {};
+}
+
+Result<> PoolImpl::create_from_image(const Context& ctx, const VolumeRef& ref, const StringMap& config, const std::string& fingerprint, const Progress& progress) {
+  return create_with(ctx, ref, config, "", [&](const Volume& volume) -> Result<> {
+    Mounted image = TRY_CTX(images_.use(ctx, fingerprint, progress), "Failed to unpack image {}", fingerprint);
+    return driver_->volumes().copy(ctx, volume, image.path, nullptr);
+  });
+}
+
+Result<> PoolImpl::create_empty(const Context& ctx, const VolumeRef& ref, const StringMap& config, const std::string& description) {
+  return create_with(ctx, ref, config, description, [&](const Volume& volume) { return driver_->volumes().create(ctx, volume); });
+}
+
+Result<> PoolImpl::create_filled(const Context& ctx, const VolumeRef& ref, const StringMap& config, const std::string& description, const Fill& fill) {
+  return create_with(ctx, ref, config, description, [&](const Volume& volume) -> Result<> {
+    TRY(driver_->volumes().create(ctx, volume));
+    Reverter undo;
+    undo.add("delete volume", [&](const Context& fresh) { return driver_->volumes().remove(fresh, volume); });
+    Mounted mounted = TRY(driver_->volumes().mount(ctx, volume));
+    TRY(fill(ctx, mounted.path));
+    undo.commit();
+    return {};
+  });
+}
+
+Result<> PoolImpl::create_copy(const Context& ctx, const VolumeRef& ref, const StringMap& config, Pool& source_pool, const VolumeRef& source, bool snapshots,
+                               const Progress& progress) {
+  TRY(create_with(ctx, ref, config, "", [&](const Volume& volume) -> Result<> {
+    Mounted from = TRY(source_pool.mount(ctx, source));
+    (void)from;
+    return driver_->volumes().copy(ctx, volume, source_pool.path(source), progress);
+  }));
+  if (!snapshots) return {};
+  Reverter undo;
+  undo.add("delete volume", [&](const Context& fresh) { return remove(fresh, ref); });
+  TRY(copy_snapshots(ctx, ref, source_pool, source, false));
+  undo.commit();
+  return {};
+}
+
+Result<> PoolImpl::refresh_copy(const Context& ctx, const VolumeRef& target, Pool& source_pool, const VolumeRef& source, bool snapshots, const Progress& progress) {
+  if (snapshots) TRY(copy_snapshots(ctx, target, source_pool, source, true));
+  auto held = TRY(lock(ctx, volume_of(target)));
+  Mounted from = TRY(source_pool.mount(ctx, source)), to = TRY(mount(ctx, target));
+  return refresh_tree(ctx, source_pool.path(source), path(target), progress);
+}
+
+Result<> PoolImpl::remove(const Context& ctx, const VolumeRef& ref) {
+  Volume volume = volume_of(ref);
+  auto held = TRY(lock(ctx, volume));
+  if (volume.is_snapshot()) return remove_snapshot(ctx, ref, volume);
+  auto row = row_of(ref);
+  if (row) {
+    auto snapshots = TRY(services_.global.read([&](db::Tx& tx) { return db::volumes::load_snapshots(tx, row->id); }));
+    for (const auto& snapshot : snapshots) {
+      Volume item = volume;
+      item.snapshot = snapshot.name;
+      TRY(driver_->volumes().remove(ctx, item));
+    }
+  } else if (row.error().code() != Code::not_found) {
+    return Failure(row.error());
+  }
+  TRY(driver_->volumes().remove(ctx, volume));
+  unlink_volume(volume);
+  if (row) TRY(services_.global.write([&](db::Tx& tx) { return db::volumes::remove(tx, row->id); }));
+  sweep_later();
+  return {};
+}
+
+Result<> PoolImpl::rename(const Context& ctx, const VolumeRef& ref, const std::string& new_name) {
+  Volume volume = volume_of(ref);
+  auto held = TRY(lock(ctx, volume));
+  auto row = TRY(row_of(ref));
+  VolumeRef wanted = ref;
+  wanted.name = volume.is_snapshot() ? ref.name.substr(0, ref.name.find('/') + 1) + new_name : new_name;
+  Volume target = volume_of(wanted);
+  TRY(driver_->volumes().rename(ctx, volume, target));
+  Reverter undo;
+  undo.add("rename back", [&](const Context& fresh) { return driver_->volumes().rename(fresh, target, volume); });
+  TRY(services_.global.write([&](db::Tx& tx) -> Result<> {
+    if (!volume.is_snapshot()) return db::volumes::rename(tx, row.id, new_name);
+    auto snapshot = TRY(db::volumes::load_snapshot(tx, row.id, volume.snapshot));
+    return db::volumes::rename_snapshot(tx, snapshot.id, new_name);
+  }));
+  undo.commit();
+  if (volume.is_snapshot()) return {};
+  unlink_volume(volume);
+  if (std::string old = snapshots_link_path(services_.paths, volume); !old.empty()) unlink(old.c_str());
+  TRY(link(target));
+  Volume any_snapshot = target;
+  any_snapshot.snapshot = "x";
+  std::string snapshots = pool_path(services_.paths, name_) + "/" + snapshots_path(target);
+  return access(snapshots.c_str(), F_OK) == 0 ? link(any_snapshot) : Result<>();
+}
+
+}  // namespace storage

@@ -1,0 +1,187 @@
+// The registry of pools: loading, mounting, creating, deleting.
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <map>
+#include <mutex>
+
+#include "async/runtime.h"
+#include "base/log.h"
+#include "base/reverter.h"
+#include "db/warnings.h"
+#include "storage/keys.h"
+#include "storage/pool_impl.h"
+
+namespace storage {
+
+namespace {
+
+// Numbers of the warnings table (reference: enums).
+constexpr int kPoolUnavailableWarning = 22;
+constexpr int kPoolEntity = 12;
+
+class PoolsImpl final : public Pools {
+ public:
+  explicit PoolsImpl(Services services) : services_(services) {}
+
+  void start(const Context& ctx) override {
+    auto rows = services_.global.read([](db::Tx& tx) { return db::pools::load_all(tx); });
+    if (!rows) return log_error("Cannot read storage pools", {{"error", rows.error().message()}});
+    for (const auto& row : *rows) {
+      if (row.state != db::State::created) continue;
+      auto pool = open(ctx, row);
+      if (!pool) {
+        log_error("Storage pool unavailable", {{"pool", row.name}, {"error", pool.error().message()}});
+        continue;
+      }
+      services_.runtime.offload([pool = *pool] { pool->images().sweep(Context()); });
+      (*pool)->sweep_later();
+    }
+  }
+
+  Result<std::shared_ptr<Pool>> load(const std::string& name) override {
+    {
+      std::lock_guard lock(mutex_);
+      if (auto found = pools_.find(name); found != pools_.end()) return std::shared_ptr<Pool>(found->second);
+    }
+    auto row = TRY(services_.global.read([&](db::Tx& tx) { return db::pools::load(tx, name); }));
+    auto pool = open(Context(), row);
+    if (!pool) return Failure(Error(pool.error()).wrap(std::format("Storage pool {} is unavailable", quote(name))).with_code(Code::unavailable));
+    return std::shared_ptr<Pool>(*pool);
+  }
+
+  StringList names() override {
+    StringList out;
+    auto rows = services_.global.read([](db::Tx& tx) { return db::pools::load_all(tx); });
+    if (!rows) return out;
+    for (const auto& row : *rows) out.push_back(row.name);
+    return out;
+  }
+
+  Result<> create_pool(const Context& ctx, const api::StoragePoolsPost& request) override;
+  Result<> update_pool(const Context& ctx, const std::string& name, const api::StoragePoolPut& put) override;
+  Result<> remove_pool(const Context& ctx, const std::string& name) override;
+
+  void forget_image(const std::string& fingerprint) override {
+    std::map<std::string, std::shared_ptr<PoolImpl>> pools;
+    {
+      std::lock_guard lock(mutex_);
+      pools = pools_;
+    }
+    for (const auto& [name, pool] : pools) pool->forget_image(fingerprint);
+  }
+
+ private:
+  Services services_;
+  std::mutex mutex_;
+  std::map<std::string, std::shared_ptr<PoolImpl>> pools_;
+
+  Result<std::shared_ptr<PoolImpl>> open(const Context& ctx, const db::pools::Row& row) {
+    auto pool = mount(ctx, row);
+    db::warnings::Subject subject{.project = "", .entity_type = kPoolEntity, .entity_id = row.id, .type = kPoolUnavailableWarning};
+    if (!pool) {
+      (void)services_.global.write([&](db::Tx& tx) { return db::warnings::upsert(tx, subject, pool.error().message()); });
+      return pool;
+    }
+    (void)services_.global.write([&](db::Tx& tx) {
+      return db::warnings::resolve(tx, {.project = {}, .type = kPoolUnavailableWarning, .entity_type = kPoolEntity, .entity_id = row.id});
+    });
+    std::lock_guard lock(mutex_);
+    return pools_.emplace(row.name, *pool).first->second;
+  }
+
+  Result<std::shared_ptr<PoolImpl>> mount(const Context& ctx, const db::pools::Row& row) {
+    DriverFactory make = find_driver(row.driver);
+    if (!make) return fail(Code::unsupported, "Storage driver {} is not available", quote(row.driver));
+    auto pool = std::make_shared<PoolImpl>(services_, row, make({services_.paths, row.name, row.config}));
+    std::string path = pool_path(services_.paths, row.name);
+    if (get_or(row.config, "source") != path && mkdir(path.c_str(), 0711) != 0 && errno != EEXIST) return fail_errno("Failed to create " + path);
+    TRY(pool->backend().pool().mount(ctx));
+    TRY(pool->make_folders());
+    return pool;
+  }
+};
+
+Result<> PoolsImpl::create_pool(const Context& ctx, const api::StoragePoolsPost& request) {
+  DriverFactory make = find_driver(request.driver);
+  if (!make) return fail(Code::invalid, "Unknown driver");
+  db::pools::Row row;
+  row.name = request.name;
+  row.driver = request.driver;
+  row.config = request.config;
+  std::erase_if(row.config, [](const auto& item) { return item.second.empty(); });
+  auto driver = make({services_.paths, row.name, row.config});
+  TRY(check_pool_config(*driver, row.config));
+  api::StoragePoolsPost stored = request;
+  stored.config = row.config;
+  auto id = services_.global.write([&](db::Tx& tx) { return db::pools::create(tx, stored); });
+  if (!id && id.error().code() == Code::conflict) return fail(Code::invalid, "The storage pool already exists: The record already exists");
+  if (!id) return Failure(id.error());
+  row.id = *id;
+  std::shared_ptr<PoolImpl> pool;  // outlives the undo steps, which use its driver
+  Reverter undo;
+  undo.add("delete pool row", [&](const Context&) { return services_.global.write([&](db::Tx& tx) { return db::pools::remove(tx, row.id); }); });
+
+  std::string path = pool_path(services_.paths, row.name);
+  if (mkdir(path.c_str(), 0711) != 0) {
+    if (errno == EEXIST) return fail(Code::internal, "Storage pool directory {} already exists", quote(path));
+    return fail_errno("Failed to create storage pool directory " + path);
+  }
+  undo.add("remove pool folder", [&](const Context&) -> Result<> { return rmdir(path.c_str()) == 0 ? Result<>() : fail_errno("rmdir " + path); });
+  PoolOps& backend = driver->pool();
+  TRY(backend.prepare(row.config));
+  TRY(backend.create(ctx));
+  pool = std::make_shared<PoolImpl>(services_, row, std::move(driver));
+  undo.add("remove pool storage", [&](const Context& fresh) { return backend.remove(fresh); });
+  TRY(backend.mount(ctx));
+  TRY(pool->make_folders());
+  TRY(services_.global.write([&](db::Tx& tx) -> Result<> {
+    api::StoragePoolPut put{row.config, request.description};
+    TRY(db::pools::update(tx, row.id, put));
+    return db::pools::set_state(tx, row.id, db::State::created);
+  }));
+  undo.commit();
+  std::lock_guard lock(mutex_);
+  pools_[row.name] = std::move(pool);
+  return {};
+}
+
+Result<> PoolsImpl::update_pool(const Context&, const std::string& name, const api::StoragePoolPut& put) {
+  auto row = TRY(services_.global.read([&](db::Tx& tx) { return db::pools::load(tx, name); }));
+  DriverFactory make = find_driver(row.driver);
+  if (!make) return fail(Code::unsupported, "Storage driver {} is not available", quote(row.driver));
+  api::StoragePoolPut wanted = put;
+  std::erase_if(wanted.config, [](const auto& item) { return item.second.empty(); });
+  TRY(check_pool_config(*make({services_.paths, name, wanted.config}), wanted.config));
+  if (get_or(wanted.config, "source") != get_or(row.config, "source")) {
+    return fail(Code::invalid, "Pool source cannot be changed when not in pending state");
+  }
+  TRY(services_.global.write([&](db::Tx& tx) { return db::pools::update(tx, row.id, wanted); }));
+  std::lock_guard lock(mutex_);
+  if (auto found = pools_.find(name); found != pools_.end()) found->second->set_config(wanted.config);
+  return {};
+}
+
+Result<> PoolsImpl::remove_pool(const Context& ctx, const std::string& name) {
+  auto row = TRY(services_.global.read([&](db::Tx& tx) { return db::pools::load(tx, name); }));
+  std::string path = pool_path(services_.paths, name);
+  if (DriverFactory make = find_driver(row.driver); make && access(path.c_str(), F_OK) == 0) {
+    auto driver = make({services_.paths, name, row.config});
+    TRY(driver->pool().remove(ctx));
+    if (rmdir(path.c_str()) != 0 && errno != ENOENT) return fail_errno("Failed to remove directory " + path);
+  }
+  TRY(services_.global.write([&](db::Tx& tx) -> Result<> {
+    TRY(db::warnings::remove_of_entity(tx, kPoolEntity, row.id));
+    return db::pools::remove(tx, row.id);
+  }));
+  std::lock_guard lock(mutex_);
+  pools_.erase(name);
+  return {};
+}
+
+}  // namespace
+
+std::unique_ptr<Pools> Pools::create(Services services) { return std::make_unique<PoolsImpl>(services); }
+
+}  // namespace storage
