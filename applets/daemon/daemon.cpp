@@ -3,6 +3,7 @@
 #include <sys/eventfd.h>
 
 #include "applets/daemon/dispatch.h"
+#include "applets/daemon/jobs/job.h"
 #include "applets/daemon/server_info.h"
 
 namespace incusd {

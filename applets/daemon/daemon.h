@@ -22,6 +22,7 @@ namespace instance { class Manager; }
 namespace incusd {
 
 class Dispatcher;
+class Jobs;
 class ServerInfo;
 
 /// A value that many read and few replace; readers keep what they got.
@@ -60,6 +61,7 @@ struct Daemon {
   std::unique_ptr<ServerInfo> info;  ///< what GET /1.0 says
   std::unique_ptr<Dispatcher> dispatcher;
   std::unique_ptr<http::Server> server;
+  std::unique_ptr<Jobs> jobs;
   std::atomic<bool> ready = false;     ///< start-up work (networks, pools, instances) is done
   std::atomic<bool> stopping = false;  ///< only looking is allowed any more
 

@@ -7,6 +7,7 @@
 #include "applets/daemon/boot/networks.h"
 #include "applets/daemon/boot/unix_socket.h"
 #include "applets/daemon/dispatch.h"
+#include "applets/daemon/jobs/job.h"
 #include "applets/daemon/server_config.h"
 #include "applets/daemon/server_info.h"
 #include "applets/daemon/trusted.h"
@@ -47,6 +48,7 @@ Result<> open_api(Daemon& daemon, UniqueFd socket) {
 void finish_start(Daemon& daemon) {
   open_network_listeners(daemon);
   start_networks(daemon);
+  daemon.jobs->start();
   daemon.ready = true;
   notify_service_manager("READY=1");
   log_info("Daemon started", {{"path", daemon.paths.var}});
@@ -68,6 +70,7 @@ Result<std::unique_ptr<Daemon>> start_daemon(async::Runtime& runtime, const Boot
   open_networks(*daemon);
   daemon->operations = core::Operations::create(runtime, daemon->events);
   daemon->info = std::make_unique<ServerInfo>(*daemon);
+  daemon->jobs = std::make_unique<Jobs>(*daemon);
   TRY(open_api(*daemon, std::move(socket)));
   runtime.offload([&daemon = *daemon] { finish_start(daemon); });
   return daemon;
@@ -76,6 +79,7 @@ Result<std::unique_ptr<Daemon>> start_daemon(async::Runtime& runtime, const Boot
 void end_work(const Context& ctx, Daemon& daemon, Shutdown) {
   if (daemon.stopping.exchange(true)) return;
   notify_service_manager("STOPPING=1");
+  daemon.jobs->stop();
   daemon.operations->stop(ctx);
 }
 

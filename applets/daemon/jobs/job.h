@@ -1,0 +1,38 @@
+// Periodic work of the daemon: one row in jobs.def, one Job constant in the job's own file.
+#pragma once
+#include <memory>
+#include <mutex>
+#include <string_view>
+#include <vector>
+
+#include "applets/daemon/daemon.h"
+
+namespace incusd {
+
+struct Job {
+  std::string_view name;
+  seconds interval;
+  bool at_start;  ///< also once right after start-up
+  /// Runs on a worker; the next run is timed from its end, so that runs never overlap. Errors are logged.
+  Result<> (*run)(const Context& ctx, Daemon& daemon);
+};
+
+/// Runs all jobs until stopped. Idle jobs cost a timer each, no thread.
+class Jobs {
+ public:
+  explicit Jobs(Daemon& daemon) : daemon_(daemon) {}
+  void start();
+  /// No job begins any more; running ones are told to stop.
+  void stop();
+
+ private:
+  void schedule(size_t index, Duration delay);
+  void run(size_t index);
+
+  Daemon& daemon_;
+  std::mutex mutex_;
+  std::stop_source stop_;
+  std::vector<std::shared_ptr<async::Runtime::Timer>> timers_;
+};
+
+}  // namespace incusd
