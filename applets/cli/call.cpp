@@ -47,6 +47,10 @@ std::string Call::shown(const Arg& arg) const {
   return arg.remote.empty() || arg.remote == config.default_remote ? arg.object().text : arg.remote + ":" + arg.object().text;
 }
 
+std::string Call::format() const {
+  return flags.given("format") || config.defaults.list_format.empty() ? flags.text("format") : config.defaults.list_format;
+}
+
 void Call::say(std::string_view line) const {
   if (!quiet()) std::println("{}", line);
 }

@@ -36,6 +36,8 @@ class Call {
   bool quiet() const { return flags.on("quiet"); }
   /// "name" or "remote:name", as messages call an object.
   std::string shown(const Arg& arg) const;
+  /// --format, or the user's default for lists.
+  std::string format() const;
   /// Prints a line unless --quiet.
   void say(std::string_view line) const;
 
@@ -44,9 +46,9 @@ class Call {
   std::map<std::string, client::Server> servers_;
 };
 
-/// Waits for the operation an asynchronous request started; progress on a terminal's standard output; Ctrl-C cancels the operation.
-/// Errors: the operation's, cancelled.
+/// Sends a request (no body for a null one) and, if it started an operation, waits for it; `progress_format` ("Exporting: {}") shows its
+/// progress on a terminal; Ctrl-C cancels the operation. See wait.h. Errors: the operation's, cancelled.
 Result<std::optional<api::Operation>> run_and_wait(Call& call, client::Server& server, http::Method method, const std::string& path, const Json& body,
-                                    const std::string& etag = "", std::string_view progress_format = "");
+                                                   const std::string& etag = "", std::string_view progress_format = "");
 
 }  // namespace cli
