@@ -13,6 +13,9 @@
 #include "applets/daemon/trusted.h"
 #include "base/log.h"
 #include "db/schema.h"
+#include "image/store.h"
+#include "instance/manager.h"
+#include "storage/pool.h"
 
 namespace incusd {
 namespace {
@@ -44,9 +47,25 @@ Result<> open_api(Daemon& daemon, UniqueFd socket) {
   return {};
 }
 
+/// Pools, networks, images and instances as objects in memory; nothing is mounted or started yet.
+Result<> open_domain(Daemon& daemon) {
+  auto config = [&daemon] { return *daemon.config.get(); };
+  daemon.pools = storage::Pools::create({.paths = daemon.paths, .global = *daemon.global, .events = daemon.events, .runtime = daemon.runtime});
+  open_networks(daemon);
+  daemon.images = image::Store::create({.paths = daemon.paths, .global = *daemon.global, .events = daemon.events,
+                                        .projects = *daemon.projects, .server_config = config});
+  daemon.images->on_gone = [pools = daemon.pools](const std::string& fingerprint) { pools->forget_image(fingerprint); };
+  daemon.instances = std::make_shared<instance::Manager>(
+      instance::Services{.paths = daemon.paths, .runtime = daemon.runtime, .global = *daemon.global, .events = daemon.events,
+                         .operations = *daemon.operations, .projects = *daemon.projects, .pools = *daemon.pools,
+                         .networks = *daemon.networks, .images = daemon.images.get(), .server_config = config});
+  return daemon.instances->load();
+}
+
 /// What clients need not wait for.
 void finish_start(Daemon& daemon) {
   open_network_listeners(daemon);
+  daemon.pools->start(Context());
   start_networks(daemon);
   daemon.jobs->start();
   daemon.ready = true;
@@ -67,8 +86,8 @@ Result<std::unique_ptr<Daemon>> start_daemon(async::Runtime& runtime, const Boot
   TRY(open_databases(*daemon));
   TRY(load_server_config(*daemon));
   TRY(reload_trust(*daemon));
-  open_networks(*daemon);
   daemon->operations = core::Operations::create(runtime, daemon->events);
+  TRY_CTX(open_domain(*daemon), "Failed to load instances");
   daemon->info = std::make_unique<ServerInfo>(*daemon);
   daemon->jobs = std::make_unique<Jobs>(*daemon);
   TRY(open_api(*daemon, std::move(socket)));
