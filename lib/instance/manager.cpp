@@ -44,7 +44,9 @@ View make_view(db::instances::Row row, std::vector<db::snapshots::Row> snapshots
 
 }  // namespace
 
-Manager::Manager(Services services) : services_(std::move(services)) {}
+Manager::Manager(Services services)
+    : services_(std::move(services)),
+      devices_{services_.paths, services_.runtime, services_.global, services_.events, services_.pools, services_.networks} {}
 Manager::~Manager() = default;
 
 std::function<void()> Manager::changed() {
@@ -76,7 +78,7 @@ Result<> Manager::load() {
     auto key = std::pair(row.project, row.name);
     int64_t id = row.id;
     auto view = std::make_shared<const View>(make_view(std::move(row), std::move(loaded.snapshots[id]), std::move(loaded.backups[id]), used));
-    next[key] = std::make_shared<Instance>(services_, std::move(view), changed());
+    next[key] = std::make_shared<Instance>(*this, std::move(view), changed());
   }
   std::unique_lock guard(mutex_);
   instances_ = std::move(next);
@@ -131,7 +133,7 @@ Result<InstancePtr> Manager::reload(int64_t id) {
     instance->replace(std::move(view));
     return instance;
   }
-  auto instance = std::make_shared<Instance>(services_, std::make_shared<const View>(std::move(view)), changed());
+  auto instance = std::make_shared<Instance>(*this, std::make_shared<const View>(std::move(view)), changed());
   instances_[key] = instance;
   version_.fetch_add(1, std::memory_order_acq_rel);
   return instance;

@@ -32,12 +32,14 @@ class Manager {
   Result<> profile_changed(const Job& job, const std::string& project, const std::string& profile);
 
   Services& services() { return services_; }
+  device::Services& devices() { return devices_; }
 
  private:
   std::function<void()> changed();
   Result<View> load_view(int64_t id);
 
   Services services_;
+  device::Services devices_;
   std::atomic<uint64_t> version_ = 1;
   mutable std::shared_mutex mutex_;
   std::map<std::pair<std::string, std::string>, InstancePtr> instances_;

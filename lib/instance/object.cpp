@@ -2,12 +2,15 @@
 
 #include "core/locks.h"
 #include "db/database.h"
+#include "instance/lxc/container.h"
+#include "instance/manager.h"
+#include "instance/power.h"
 #include "instance/render.h"
 
 namespace instance {
 
-Instance::Instance(Services& services, ViewPtr view, std::function<void()> changed)
-    : services_(services), changed_(std::move(changed)), view_(std::move(view)) {}
+Instance::Instance(Manager& manager, ViewPtr view, std::function<void()> changed)
+    : manager_(manager), services_(manager.services()), changed_(std::move(changed)), view_(std::move(view)) {}
 Instance::~Instance() = default;
 
 ViewPtr Instance::view() const {
@@ -50,6 +53,58 @@ void Instance::status_changed() {
     full_head_.reset();
   }
   changed_();
+}
+
+std::shared_ptr<lxc::Container> Instance::container() {
+  std::lock_guard guard(mutex_);
+  if (container_) return container_;
+  const db::instances::Row& row = view_->row;
+  container_ = std::make_shared<lxc::Container>(services_.runtime, lxc::ContainerPaths::of(services_.paths, row.project, row.name));
+  container_->on_stop([self = weak_from_this()](lxc::StopReason reason) {
+    if (InstancePtr instance = self.lock()) on_stop(instance, reason);
+  });
+  return container_;
+}
+
+std::shared_ptr<lxc::Container> Instance::container_if_any() const {
+  std::lock_guard guard(mutex_);
+  return container_;
+}
+
+Status Instance::status() const {
+  auto container = container_if_any();
+  return container ? container->status() : Status::stopped;
+}
+
+bool Instance::active() const {
+  std::lock_guard guard(mutex_);
+  return active_;
+}
+
+void Instance::set_active(bool active) {
+  {
+    std::lock_guard guard(mutex_);
+    active_ = active;
+  }
+  active_changed_.notify_all();
+  status_changed();
+}
+
+Result<> Instance::wait_inactive(const Context& ctx) const {
+  std::unique_lock guard(mutex_);
+  while (active_) {
+    TRY(ctx.check());
+    // Woken by notify or by a stop of the context; the deadline bounds the wait. An hour stands for "no deadline".
+    auto until = std::min(ctx.deadline(), Clock::now() + std::chrono::hours(1));
+    active_changed_.wait_until(guard, ctx.stop_token(), until, [&] { return !active_; });
+  }
+  return {};
+}
+
+void Instance::drop_container() {
+  std::shared_ptr<lxc::Container> old;
+  std::lock_guard guard(mutex_);
+  old = std::move(container_);
 }
 
 Result<> Instance::volatile_set(const StringMap& changes) {

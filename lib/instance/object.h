@@ -7,14 +7,18 @@
 #include "instance/instance.h"
 #include "instance/services.h"
 #include "instance/view.h"
+#include "storage/pool.h"
 
 namespace instance {
+
+namespace lxc { class Container; }
+class Manager;
 
 /// Thread-safe. Who changes more than volatile keys holds lock(). Lives in the Manager's registry; others keep shared pointers.
 class Instance : public std::enable_shared_from_this<Instance> {
  public:
   /// `changed` is called after every visible change (any thread, must be cheap).
-  Instance(Services& services, ViewPtr view, std::function<void()> changed);
+  Instance(Manager& manager, ViewPtr view, std::function<void()> changed);
   ~Instance();
 
   ViewPtr view() const;
@@ -37,8 +41,10 @@ class Instance : public std::enable_shared_from_this<Instance> {
 
   Status status() const;
   bool running() const { return status() == Status::running || status() == Status::frozen; }
-  /// The runtime, made on first use.
-  Runtime& runtime();
+  /// The runtime, made on first use. Its stop handler is `on_stop` (power.h).
+  std::shared_ptr<lxc::Container> container();
+  /// The runtime if it was ever needed; null means stopped.
+  std::shared_ptr<lxc::Container> container_if_any() const;
   /// The runtime saw the container change state (any thread).
   void status_changed();
 
@@ -55,19 +61,34 @@ class Instance : public std::enable_shared_from_this<Instance> {
   std::shared_ptr<const std::string> full_json_head();
 
   Services& services() const { return services_; }
+  Manager& manager() const { return manager_; }
 
-  /// The last stop is still being cleaned up: a start must wait for it.
-  std::atomic<bool> cleaning = false;
+  /// Devices are up and the volume is mounted: true from the beginning of a start until the stop is cleaned up.
+  bool active() const;
+  void set_active(bool active);
+  /// Waits until active() is false. Errors: timeout, cancelled. Blocks.
+  Result<> wait_inactive(const Context& ctx) const;
+  /// Drops the runtime object (rename, delete). Only when inactive.
+  void drop_container();
+
+  /// What somebody is doing to it just now, so that the end of the container is understood.
+  enum class Action { none, start, stop, restart };
+  std::atomic<Action> action = Action::none;
+  std::vector<Clock::time_point> restarts;  ///< recent ones by boot.autorestart. Used by on_stop() only.
+  storage::Mounted mounted;  ///< the root volume, while active. Under lock().
   /// A client holds the console.
   std::mutex console_mutex;
   std::function<void()> console_disconnect;
 
  private:
+  Manager& manager_;
   Services& services_;
   std::function<void()> changed_;
   mutable std::mutex mutex_;
   ViewPtr view_;
-  std::unique_ptr<Runtime> runtime_;
+  std::shared_ptr<lxc::Container> container_;
+  bool active_ = false;
+  mutable std::condition_variable_any active_changed_;
   std::shared_ptr<const std::string> json_, full_head_;
 };
 using InstancePtr = std::shared_ptr<Instance>;

@@ -1,0 +1,33 @@
+// Starting, stopping and freezing instances.
+#pragma once
+#include "instance/lxc/container.h"
+#include "instance/manager.h"
+
+namespace instance {
+
+/// How a state change is to happen.
+struct PowerOptions {
+  seconds timeout{600};   ///< of a graceful stop
+  bool force = false;     ///< kill instead
+  bool stateful = false;  ///< keep the running state (not possible without CRIU: refused)
+};
+
+/// Errors: invalid ("The instance is already running", …), internal with what liblxc said. Blocks.
+Result<> start(const Job& job, const InstancePtr& instance, const PowerOptions& options);
+/// Returns once the container has ended and its devices are gone. Errors: invalid if it does not run, timeout.
+Result<> stop(const Job& job, const InstancePtr& instance, const PowerOptions& options);
+Result<> restart(const Job& job, const InstancePtr& instance, const PowerOptions& options);
+Result<> freeze(const Job& job, const InstancePtr& instance);
+Result<> unfreeze(const Job& job, const InstancePtr& instance);
+/// By the API's word: start, stop, restart, freeze, unfreeze. Errors: invalid for others.
+Result<> change_state(const Job& job, const InstancePtr& instance, const std::string& action, const PowerOptions& options);
+
+/// The container has ended by itself or by us: cleans up, and restarts or deletes where that is due. On a worker.
+void on_stop(const InstancePtr& instance, lxc::StopReason reason);
+
+/// At daemon start, after pools and networks: finds running containers again, cleans up after the others, starts what is due.
+void boot(const Context& ctx, Manager& manager);
+/// At host shutdown: remembers what runs and stops it, by boot.stop.priority. Blocks.
+void shutdown_all(const Context& ctx, Manager& manager);
+
+}  // namespace instance

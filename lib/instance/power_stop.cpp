@@ -1,0 +1,164 @@
+// Stopping: by request (graceful or not) and what follows the end of a container, however it came.
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "instance/devices.h"
+#include "instance/power.h"
+#include "instance/remove.h"
+
+namespace instance {
+namespace {
+
+constexpr seconds kForcedStopTimeout{60};
+
+/// How often an instance may restart by itself within a minute before we give up on it.
+constexpr int kMaxAutoRestarts = 10;
+
+Result<> check_running(const InstancePtr& instance) {
+  if (instance->running()) return {};
+  if (instance->status() == Status::error && !instance->active()) return fail(Code::invalid, "The instance cannot be cleanly shutdown as in Error status");
+  return fail(Code::invalid, "The instance is already stopped");
+}
+
+Result<> graceful(const Job& job, const InstancePtr& instance, seconds timeout) {
+  auto container = instance->container();
+  if (container->status() == Status::frozen) {
+    TRY(container->unfreeze(job.ctx));
+    TRY(job.ctx.sleep(seconds(3)));  // init needs a moment before it can take the signal
+  }
+  TRY(container->shutdown(job.ctx));
+  auto stopped = instance->wait_inactive(job.ctx.with_timeout(timeout));
+  if (stopped) return {};
+  return std::unexpected(Error(stopped.error().code(), std::format("Failed shutting down instance, status is {}: context deadline exceeded",
+                                                                   quote(status_name(instance->status())))));
+}
+
+Result<> forced(const Job& job, const InstancePtr& instance) {
+  auto container = instance->container();
+  if (container->status() == Status::frozen) (void)container->unfreeze(job.ctx);  // a frozen task can't die on cgroup v1; kill tells if it fails
+  TRY(container->kill(job.ctx));
+  return instance->wait_inactive(job.ctx.with_timeout(kForcedStopTimeout));
+}
+
+Result<> end(const Job& job, const InstancePtr& instance, const PowerOptions& options) {
+  TRY(check_running(instance));
+  if (options.stateful) {
+    if (!is_true(get_or(instance->view()->config, "migration.stateful")))
+      return fail(Code::invalid, "Stateful stop requires the instance to have migration.stateful be set to true");
+    return fail(Code::unsupported, "Stopping with the state kept needs CRIU, which is not part of this server");
+  }
+  return options.force || options.timeout.count() == 0 ? forced(job, instance) : graceful(job, instance, options.timeout);
+}
+
+/// The volume belongs to nobody in particular while nothing runs on it.
+void release_volume(const InstancePtr& instance) {
+  if (!instance->mounted.path.empty()) {
+    (void)chown(instance->mounted.path.c_str(), 0, 0);  // best effort: the next start sets both again
+    (void)chmod(instance->mounted.path.c_str(), 0100);
+  }
+  instance->mounted = {};
+}
+
+bool may_restart(const InstancePtr& instance) {
+  if (!is_true(get_or(instance->view()->config, "boot.autorestart"))) return false;
+  auto now = Clock::now();
+  std::erase_if(instance->restarts, [&](auto when) { return now - when > std::chrono::minutes(1); });
+  if (instance->restarts.size() >= kMaxAutoRestarts) return false;
+  instance->restarts.push_back(now);
+  return true;
+}
+
+/// Devices, volume, power state. The caller holds the lock.
+void clean_up(const InstancePtr& instance) {
+  auto recorded = instance->volatile_set({{"volatile.last_state.power", "STOPPED"}, {"volatile.last_state.ready", "false"}});
+  if (!recorded) log_error("Failed recording last power state", {{"instance", instance->full_name()}, {"error", recorded.error().message()}});
+  stop_devices(instance);
+  release_volume(instance);
+  instance->set_active(false);
+}
+
+}  // namespace
+
+Result<> stop(const Job& job, const InstancePtr& instance, const PowerOptions& options) {
+  TRY(check_running(instance));
+  auto before = instance->action.exchange(Instance::Action::stop);
+  auto done = end(job, instance, options);
+  instance->action = before == Instance::Action::restart ? before : Instance::Action::none;
+  TRY(std::move(done));
+  if (before != Instance::Action::restart) lifecycle(*instance, job, options.force || options.timeout.count() == 0 ? "instance-stopped" : "instance-shutdown");
+  if (before != Instance::Action::restart && instance->view()->row.ephemeral) TRY_CTX(remove(job, instance, true), "Failed deleting ephemeral instance");
+  return {};
+}
+
+Result<> restart(const Job& job, const InstancePtr& instance, const PowerOptions& options) {
+  TRY(check_running(instance));
+  if (!options.force && options.timeout.count() > 0 && instance->status() == Status::frozen) return fail(Code::invalid, "Instance is not running");
+  instance->action = Instance::Action::restart;
+  auto done = end(job, instance, options);
+  if (done) done = start(job, instance, {});
+  instance->action = Instance::Action::none;
+  TRY(std::move(done));
+  lifecycle(*instance, job, "instance-restarted");
+  return {};
+}
+
+Result<> freeze(const Job& job, const InstancePtr& instance) {
+  auto lock = TRY(instance->lock(job.ctx));
+  if (!instance->running()) return fail(Code::invalid, "The instance isn't running");
+  if (instance->status() == Status::frozen) return fail(Code::invalid, "The container is already frozen");
+  TRY(instance->container()->freeze(job.ctx));
+  instance->status_changed();
+  lifecycle(*instance, job, "instance-paused");
+  return {};
+}
+
+Result<> unfreeze(const Job& job, const InstancePtr& instance) {
+  auto lock = TRY(instance->lock(job.ctx));
+  if (!instance->running()) return fail(Code::invalid, "The container isn't running");
+  if (instance->status() != Status::frozen) return fail(Code::invalid, "The container is already running");
+  TRY(instance->container()->unfreeze(job.ctx));
+  instance->status_changed();
+  lifecycle(*instance, job, "instance-resumed");
+  return {};
+}
+
+Result<> change_state(const Job& job, const InstancePtr& instance, const std::string& action, const PowerOptions& options) {
+  if (action == "start") return start(job, instance, options);
+  if (action == "stop") return stop(job, instance, options);
+  if (action == "restart") return restart(job, instance, options);
+  if (action == "freeze") return freeze(job, instance);
+  if (action == "unfreeze") return unfreeze(job, instance);
+  return fail(Code::invalid, "Unknown action: '{}'", action);
+}
+
+void on_stop(const InstancePtr& instance, lxc::StopReason reason) {
+  Context ctx = Context::detached(seconds(120));
+  Job job{.ctx = ctx};
+  instance->status_changed();
+  auto action = instance->action.load();  // before those who wait for the end go on
+  {
+    auto lock = instance->lock(ctx);
+    if (!lock) log_error("Cleaning up a stopped instance without its lock", {{"instance", instance->full_name()}, {"error", lock.error().message()}});
+    if (!instance->active()) return;
+    clean_up(instance);
+  }
+  if (action == Instance::Action::restart) return;  // restart() starts it again
+  bool requested = action == Instance::Action::stop;
+  if (!requested && (reason == lxc::StopReason::reboot || may_restart(instance))) {
+    instance->action = Instance::Action::restart;
+    auto started = start(job, instance, {});
+    instance->action = Instance::Action::none;
+    if (started) lifecycle(*instance, job, "instance-restarted");
+    else log_error("Failed restarting instance", {{"instance", instance->full_name()}, {"error", started.error().message()}});
+    return;
+  }
+  if (requested) return;  // stop() does the rest
+  lifecycle(*instance, job, "instance-shutdown");
+  if (instance->view()->row.ephemeral) {
+    auto removed = remove(job, instance, true);
+    if (!removed) log_error("Failed deleting ephemeral instance", {{"instance", instance->full_name()}, {"error", removed.error().message()}});
+  }
+}
+
+}  // namespace instance

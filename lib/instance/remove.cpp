@@ -1,0 +1,62 @@
+#include "instance/remove.h"
+
+#include <filesystem>
+
+#include "base/log.h"
+#include "db/warnings.h"
+#include "instance/devices.h"
+#include "instance/lxc/container.h"
+#include "instance/volume.h"
+
+namespace instance {
+namespace {
+
+constexpr int64_t kEntityInstance = 5;  // the number of instances among the entity types in database rows
+
+/// Custom volumes that belong to this instance alone go with it.
+Result<> remove_dependents(const Context& ctx, const Services& services, const View& view) {
+  for (const auto& [name, device] : view.devices) {
+    if (get_or(device, "type") != "disk" || !is_true(get_or(device, "dependent")) || get_or(device, "source").empty()) continue;
+    auto pool = TRY_CTX(services.pools.load(get_or(device, "pool")), "Failed loading storage pool");
+    std::string volume = split(get_or(device, "source"), '/')[0];
+    TRY(pool->remove(ctx, {.type = storage::VolumeType::custom, .project = view.row.project, .name = volume}));
+  }
+  return {};
+}
+
+void remove_folders(const Services& services, const std::string& full_name) {
+  std::error_code ignored;  // leftovers are found by the next start of the same name
+  std::filesystem::remove_all(services.paths.log + "/" + full_name, ignored);
+  std::filesystem::remove_all(services.paths.run + "/" + full_name, ignored);
+  for (const char* folder : {"devices/", "shmounts/"}) std::filesystem::remove_all(services.paths.in_var(folder + full_name), ignored);
+  std::filesystem::remove_all(services.paths.in_var("backups/instances/" + full_name), ignored);
+  unlink_volume(services, full_name);
+}
+
+}  // namespace
+
+Result<> remove(const Job& job, const InstancePtr& instance, bool force) {
+  auto lock = TRY(instance->lock(job.ctx));
+  if (instance->running()) return fail(Code::invalid, "Instance is running");
+  ViewPtr view = instance->view();
+  Services& services = instance->services();
+  if (!force && is_true(get_or(view->config, "security.protection.delete"))) return fail(Code::invalid, "Instance has delete protection enabled");
+  if (instance->active()) TRY(instance->wait_inactive(job.ctx.with_timeout(seconds(60))));
+  auto pool = pool_of(services, *view);
+  if (!pool && pool.error().code() != Code::not_found) return std::unexpected(pool.error());
+  if (pool) TRY((*pool)->remove(job.ctx, volume_of(*view)));
+  TRY(remove_dependents(job.ctx, services, *view));
+  remove_devices(job.ctx, instance);
+  TRY(services.global.write([&](db::Tx& tx) -> Result<> {
+    TRY(db::warnings::remove_of_entity(tx, kEntityInstance, view->row.id));
+    return db::instances::remove(tx, view->row.id);
+  }));
+  std::string full_name = instance->full_name();
+  instance->manager().forget(view->row.project, view->row.name);
+  instance->drop_container();
+  remove_folders(services, full_name);
+  lifecycle(*instance, job, "instance-deleted");
+  return {};
+}
+
+}  // namespace instance

@@ -1,0 +1,58 @@
+#include "instance/volume.h"
+
+#include <unistd.h>
+
+#include <filesystem>
+
+namespace instance {
+namespace {
+
+Result<> make_link(const std::string& target, const std::string& link) {
+  std::error_code error;
+  if (std::filesystem::read_symlink(link, error) == target && !error) return {};
+  std::filesystem::create_directories(std::filesystem::path(link).parent_path(), error);
+  std::filesystem::remove(link, error);
+  if (symlink(target.c_str(), link.c_str()) != 0) return fail_errno("Failed linking " + link);
+  return {};
+}
+
+}  // namespace
+
+Result<std::shared_ptr<storage::Pool>> pool_of(Services& services, const View& view) {
+  RootDisk root = TRY_CTX(root_disk(view.devices), "Failed getting root disk");
+  return TRY_CTX(services.pools.load(root.pool), "Failed loading storage pool");
+}
+
+storage::VolumeRef volume_of(const View& view) {
+  auto type = view.type() == Type::container ? storage::VolumeType::container : storage::VolumeType::virtual_machine;
+  return {.type = type, .project = view.row.project, .name = view.row.name};
+}
+
+storage::VolumeRef snapshot_volume_of(const View& view, const std::string& snapshot) {
+  storage::VolumeRef ref = volume_of(view);
+  ref.name += "/" + snapshot;
+  return ref;
+}
+
+Result<storage::Mounted> mount_volume(const Context& ctx, const InstancePtr& instance) {
+  ViewPtr view = instance->view();
+  auto pool = TRY(pool_of(instance->services(), *view));
+  return pool->mount(ctx, volume_of(*view));
+}
+
+Result<> link_volume(const InstancePtr& instance) {
+  ViewPtr view = instance->view();
+  auto pool = TRY(pool_of(instance->services(), *view));
+  const std::string& var = instance->services().paths.var;
+  TRY(make_link(pool->path(volume_of(*view)), instance->path()));
+  if (view->snapshots.empty()) return {};
+  std::string snapshots = std::filesystem::path(pool->path(snapshot_volume_of(*view, "x"))).parent_path();
+  return make_link(snapshots, var + "/containers-snapshots/" + instance->full_name());
+}
+
+void unlink_volume(const Services& services, const std::string& full_name) {
+  unlink(services.paths.in_var("containers/" + full_name).c_str());
+  unlink(services.paths.in_var("containers-snapshots/" + full_name).c_str());
+}
+
+}  // namespace instance

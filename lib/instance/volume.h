@@ -1,0 +1,19 @@
+// The storage volume of an instance.
+#pragma once
+#include "instance/object.h"
+
+namespace instance {
+
+/// The pool its root disk is on. Errors: invalid (no root disk), those of Pools::load.
+Result<std::shared_ptr<storage::Pool>> pool_of(Services& services, const View& view);
+storage::VolumeRef volume_of(const View& view);
+/// One of its snapshots.
+storage::VolumeRef snapshot_volume_of(const View& view, const std::string& snapshot);
+
+/// Mounts the root volume; the handle keeps it so.
+Result<storage::Mounted> mount_volume(const Context& ctx, const InstancePtr& instance);
+/// Makes <var>/containers/<name> lead to the volume (and -snapshots to its snapshots, where there are any).
+Result<> link_volume(const InstancePtr& instance);
+void unlink_volume(const Services& services, const std::string& full_name);
+
+}  // namespace instance
