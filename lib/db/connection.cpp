@@ -151,6 +151,13 @@ Result<> ConnectionTx::query(std::string_view sql, const Values& values, const s
   return {};
 }
 
+Result<std::vector<std::string>> ConnectionTx::column_names(std::string_view sql) {
+  sqlite3_stmt* statement = TRY(connection_.prepare(sql));
+  std::vector<std::string> names;
+  for (int column = 0; column < sqlite3_column_count(statement); ++column) names.emplace_back(sqlite3_column_name(statement, column));
+  return names;
+}
+
 Result<> ConnectionTx::script(std::string_view sql) { return connection_.script(sql); }
 
 }  // namespace db

@@ -52,6 +52,7 @@ class ConnectionTx final : public Tx {
   Result<int64_t> insert(std::string_view sql, const Values& values) override;
   Result<> query(std::string_view sql, const Values& values, const std::function<Result<>(const Row&)>& each) override;
   Result<> script(std::string_view sql) override;
+  Result<std::vector<std::string>> column_names(std::string_view sql) override;
 
  private:
   Connection& connection_;

@@ -31,6 +31,8 @@ class Row {
   int columns() const;
   std::string column_name(int column) const;
   Value value(int column) const;
+  /// The type in the table's definition ("DATETIME"); empty for expressions.
+  std::string_view declared_type(int column) const;
 
  private:
   void* statement_;
@@ -48,6 +50,8 @@ class Tx {
   virtual Result<> query(std::string_view sql, const Values& values, const std::function<Result<>(const Row&)>& each) = 0;
   /// Every statement of a text (schema, patch files), not cached; results are dropped.
   virtual Result<> script(std::string_view sql) = 0;
+  /// Column names of a query, without running it.
+  virtual Result<std::vector<std::string>> column_names(std::string_view sql) = 0;
   /// The first row's first column as an integer or text, if there is a row.
   Result<std::optional<int64_t>> query_integer(std::string_view sql, const Values& values = {});
   Result<std::optional<std::string>> query_text(std::string_view sql, const Values& values = {});

@@ -5,6 +5,12 @@
 
 namespace db {
 
+Timestamp console_time(const Row& row, int column) {
+  Value value = row.value(column);
+  if (auto* seconds = std::get_if<int64_t>(&value)) return Timestamp::from_unix(*seconds);
+  return row.time(column);
+}
+
 namespace {
 
 struct Entity {
@@ -36,12 +42,24 @@ std::string literal(const Value& value) {
   return "NULL";
 }
 
+/// Dates in one spelling, whatever the row holds (text or Unix seconds), so that dumps of different versions compare.
+std::string date_literal(Timestamp time) {
+  std::string text = time.format("%Y-%m-%d %H:%M:%S");
+  if (time.nanos) text += std::format(".{:09}", time.nanos);
+  return "'" + text + "+00:00'";
+}
+
+bool is_date(const Row& row, int column) {
+  return !row.is_null(column) && iequals(row.declared_type(column), "datetime");
+}
+
 Result<> append_rows(Tx& tx, const std::string& table, std::string& out) {
   return tx.query("SELECT * FROM \"" + table + "\" ORDER BY rowid", {}, [&](const Row& row) -> Result<> {
     out += "INSERT INTO " + table + " VALUES(";
     for (int column = 0; column < row.columns(); ++column) {
       if (column) out += ',';
-      out += literal(row.value(column));
+      if (is_date(row, column)) out += date_literal(console_time(row, column));
+      else out += literal(row.value(column));
     }
     out += ");\n";
     return {};

@@ -32,6 +32,11 @@ Value Row::value(int column) const {
   }
 }
 
+std::string_view Row::declared_type(int column) const {
+  const char* type = sqlite3_column_decltype(raw(statement_), column);
+  return type ? type : "";
+}
+
 Timestamp Row::time(int column) const {
   if (is_null(column)) return {};
   if (sqlite3_column_type(raw(statement_), column) == SQLITE_INTEGER) {

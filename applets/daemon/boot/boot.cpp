@@ -3,6 +3,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "api/architecture.h"
 #include "applets/daemon/boot/directories.h"
 #include "applets/daemon/boot/networks.h"
 #include "applets/daemon/boot/unix_socket.h"
@@ -34,7 +35,7 @@ void raise_limits() {
 Result<> open_databases(Daemon& daemon) {
   std::string folder = daemon.paths.in_var("database");
   daemon.local = TRY_CTX(db::open_local(folder), "Failed to open the local database");
-  db::ServerFacts facts;
+  db::ServerFacts facts{.api_extensions = static_cast<int>(api_extensions().size()), .architecture = api::local_architecture()};
   daemon.global = TRY_CTX(db::open_global(folder, facts), "Failed to open the global database");
   daemon.projects = std::make_unique<core::ProjectCache>(*daemon.global);
   return {};
