@@ -1,0 +1,50 @@
+// The NIC kind "bridged".
+#pragma once
+#include "device/nic/nic.h"
+#include "network/firewall/nic_rules.h"
+
+namespace device::nic {
+
+class Bridged : public Nic {
+ public:
+  using Nic::Nic;
+  Result<> validate() override;
+  Result<RunConfig> start(const Context&) override;
+  Result<> add(const Context&) override;
+  Result<> stop(const Context&) override;
+  Result<> update(const Context&, const StringMap& old, bool running) override;
+  StringList updatable_keys() const override;
+  Result<> remove(const Context&) override;
+
+ private:
+  /// Finds the managed network and the bridge. Errors: not_found.
+  Result<> resolve();
+  // bridged_validate.cpp
+  Result<> check_managed() const;
+  Result<> check_managed_address(int family) const;
+  Result<> check_unmanaged() const;
+  Result<> check_conflicts() const;
+  // bridged_filter.cpp
+  /// Replaces the filters of `old` (null: none yet) by those the config asks for.
+  Result<> apply_filters(const Context& ctx, const std::string& host_name, const StringMap* old);
+  Result<> drop_filters(const Context& ctx, const StringMap& config);
+  /// Addresses that may send, chosen and reserved where filtering needs one and the config names none.
+  Result<network::firewall::AllowedSources> allowed_sources(const Context& ctx);
+
+  Result<> attach_port(sys::Netlink& netlink, const std::string& host_name);
+  Result<> apply_vlans(sys::Netlink& netlink, const std::string& host_name);
+  Result<> start_limits(const Context& ctx, const std::string& host_name);
+  Result<> reserve(const Context& ctx);
+  network::Reservation reservation() const;
+  bool uses_dnsmasq() const;
+  static bool filtered(const StringMap& config);
+  std::string host_end() const;
+  std::string folder() const;
+  std::string label() const;
+
+  std::shared_ptr<network::Network> network_;  ///< null: unmanaged bridge
+  std::string parent_;
+  bool resolved_ = false;
+};
+
+}  // namespace device::nic

@@ -1,0 +1,57 @@
+// What all kinds of NICs share. A kind is one file in this folder and one line in kinds.def.
+#pragma once
+#include <memory>
+#include <string>
+
+#include "device/services.h"
+#include "network/network.h"
+
+namespace sys {
+class Netlink;
+}
+
+namespace device::nic {
+
+/// Base of the kinds: config with defaults from the managed network filled in, names of volatile keys, common checks.
+class Nic : public Device {
+ public:
+  Nic(Services& services, Host& host, std::string name, StringMap config)
+      : services_(services), host_(host), name_(std::move(name)), config_(std::move(config)) {}
+
+ protected:
+  std::string value(const std::string& key, std::string_view fallback = "") const {
+    std::string text = get_or(config_, key);
+    return text.empty() ? std::string(fallback) : text;
+  }
+  bool flag(const std::string& key) const { return is_true(value(key)); }
+  bool attached() const { return value("attached").empty() || flag("attached"); }
+  std::string saved(const std::string& key) const { return host_.volatile_get(name_ + "." + key); }
+  Result<> save(const StringMap& changes);
+  std::string hwaddr() const { return value("hwaddr").empty() ? saved("hwaddr") : value("hwaddr"); }
+
+  /// Keys that a managed network decides can't be set beside `network`. Errors: invalid, not_found.
+  Result<std::shared_ptr<network::Network>> load_network(const StringList& banned);
+  /// Two NICs of one instance can't have one name inside.
+  Result<> check_names() const;
+  /// A generated name for the host's end, kept in host_name: `prefix` and eight random digits, or derived from the MAC address.
+  std::string make_host_name(std::string_view prefix) const;
+  const network::Environment& env() const { return services_.networks.environment(); }
+
+  Services& services_;
+  Host& host_;
+  std::string name_;
+  StringMap config_;
+};
+
+/// One kind: "bridged".
+struct Kind {
+  std::string_view name;
+  config::Keys keys;
+  std::unique_ptr<Device> (*create)(Services&, Host&, const std::string& name, const StringMap& config);
+};
+std::span<const Kind* const> kinds();
+const Kind* find_kind(std::string_view name);
+/// The kind a config means: its nictype, or what the type of its managed network asks for. Errors: invalid, not_found.
+Result<std::string> kind_of(network::Networks& networks, const std::string& project, const StringMap& config);
+
+}  // namespace device::nic

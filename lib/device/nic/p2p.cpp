@@ -1,0 +1,82 @@
+// NICs that end at the host: a veth pair whose host end belongs to nobody; the admin routes or bridges it.
+#include "base/reverter.h"
+#include "core/paths.h"
+#include "device/nic/keys.h"
+#include "device/nic/nic.h"
+#include "device/nic/veth.h"
+#include "sys/netlink.h"
+
+namespace device::nic {
+namespace {
+
+class PointToPoint : public Nic {
+ public:
+  using Nic::Nic;
+
+  Result<> validate() override {
+    TRY(check_keys(kP2pKeys, config_));
+    return check_names();
+  }
+
+  Result<RunConfig> start(const Context& ctx) override {
+    if (!attached()) return RunConfig{};
+    if (host_.is_container() && value("name").empty()) return fail(Code::invalid, "Requires name property to start");
+    auto netlink = TRY(sys::Netlink::open());
+    std::string host_name = value("host_name").empty() ? make_host_name("veth") : value("host_name");
+    Reverter undo;
+    std::string peer = TRY(create_veth(netlink, {host_name, "", hwaddr(), value("mtu"), value("queue.tx.length"), ""}));
+    undo.add("delete veth pair", [host_name](const Context&) -> Result<> { return TRY(sys::Netlink::open()).remove(host_name); });
+    TRY(save({{"host_name", host_name}}));
+    TRY(add_routes(netlink, host_name, config_));
+    if (limited()) TRY(apply_limits(ctx, host_name, config_));
+    if (!value("limits.priority").empty()) TRY(apply_priority(ctx, label(), host_name, value("limits.priority")));
+    if (value("connected") == "false") TRY(netlink.set_up(host_name, false));
+    undo.commit();
+    return RunConfig{.nics = {{.device = name_, .host_name = peer, .name = value("name"), .hwaddr = hwaddr()}}};
+  }
+
+  Result<> stop(const Context& ctx) override {
+    std::string host_name = host_end();
+    if (attached() && !host_name.empty() && !value("limits.priority").empty()) TRY(apply_priority(ctx, label(), host_name, "0"));
+    if (!host_name.empty() && sys::link_exists(host_name))
+      TRY_CTX(TRY(sys::Netlink::open()).remove(host_name), "Failed to remove interface {}", quote(host_name));
+    return save({{"host_name", ""}});
+  }
+
+  StringList updatable_keys() const override {
+    return {"connected", "ipv4.routes", "ipv6.routes", "limits.egress", "limits.ingress", "limits.max", "limits.priority"};
+  }
+
+  Result<> update(const Context& ctx, const StringMap& old, bool running) override {
+    if (!running || !attached()) return {};
+    std::string host_name = host_end();
+    auto netlink = TRY(sys::Netlink::open());
+    remove_routes(netlink, host_name, old);
+    TRY(add_routes(netlink, host_name, config_));
+    bool limits = false;
+    for (const char* key : {"limits.ingress", "limits.egress", "limits.max"}) limits |= get_or(old, key) != value(key);
+    if (limits) TRY(apply_limits(ctx, host_name, config_));
+    if (get_or(old, "limits.priority") != value("limits.priority")) {
+      TRY(apply_priority(ctx, label(), host_name, "0"));
+      TRY(apply_priority(ctx, label(), host_name, value("limits.priority")));
+    }
+    return netlink.set_up(host_name, value("connected") != "false");
+  }
+
+ private:
+  std::string host_end() const { return value("host_name").empty() ? saved("host_name") : value("host_name"); }
+  std::string label() const { return core::project_prefix(host_.project(), host_.name()); }
+  bool limited() const { return !value("limits.ingress").empty() || !value("limits.egress").empty() || !value("limits.max").empty(); }
+};
+
+}  // namespace
+
+extern const Kind p2p_kind = {
+    .name = "p2p",
+    .keys = kP2pKeys,
+    .create = [](Services& services, Host& host, const std::string& name, const StringMap& config) -> std::unique_ptr<Device> {
+      return std::make_unique<PointToPoint>(services, host, name, config);
+    },
+};
+
+}  // namespace device::nic
