@@ -32,6 +32,18 @@ void raise_limits() {
   if (setrlimit(RLIMIT_NOFILE, &limit) != 0) log_warn("Cannot raise the limit of open files", {{"wanted", std::to_string(limit.rlim_max)}});
 }
 
+/// Log messages become `logging` events while somebody listens to them.
+void publish_log(core::Events& events) {
+  set_log_sink([&events](LogLevel level, std::string_view message, const LogFields& fields) {
+    if (!events.wanted("logging")) return;
+    api::EventLogging event;
+    event.message = message;
+    event.level = log_level_name(level);
+    event.context = StringMap(fields.begin(), fields.end());
+    events.send("logging", "", api::dump(event));
+  });
+}
+
 Result<> open_databases(Daemon& daemon) {
   std::string folder = daemon.paths.in_var("database");
   daemon.local = TRY_CTX(db::open_local(folder), "Failed to open the local database");
@@ -80,6 +92,7 @@ Result<std::unique_ptr<Daemon>> start_daemon(async::Runtime& runtime, const Boot
   auto daemon = std::make_unique<Daemon>(runtime);
   daemon->paths = options.paths;
   raise_limits();
+  publish_log(daemon->events);
   TRY(make_directories(daemon->paths));
   // First of all shared things: a second daemon must not touch the database of a running one.
   std::string path = options.socket_path.empty() ? daemon->paths.in_var("unix.socket") : options.socket_path;
@@ -110,6 +123,7 @@ void stop_daemon(const Context& ctx, Daemon& daemon, Shutdown mode) {
   (void)daemon.global->checkpoint();
   (void)daemon.local->checkpoint();
   unlink(daemon.paths.in_var("unix.socket").c_str());
+  set_log_sink(nullptr);  // the events end before the last messages
 }
 
 }  // namespace incusd
