@@ -1,6 +1,7 @@
 #include "applets/daemon/server_config.h"
 
 #include "applets/daemon/server_info.h"
+#include "applets/daemon/trusted.h"
 #include "base/log.h"
 #include "core/server_keys.h"
 #include "db/config.h"
@@ -50,6 +51,7 @@ Result<> apply_change(Daemon& daemon, const std::string& key, const std::string&
   for (const TlsListener& listener : kTlsListeners) {
     if (key == listener.key) return update_listener(daemon, listener, value);
   }
+  if (key == "core.trust_ca_certificates") reload_authority(daemon);
   return {};
 }
 

@@ -12,4 +12,12 @@ Result<> reload_trust(Daemon& daemon) {
   return {};
 }
 
+void reload_authority(Daemon& daemon) {
+  core::Authority authority;
+  authority.ca_pem = read_file(daemon.paths.in_var("server.ca")).value_or("");
+  authority.crl_pem = read_file(daemon.paths.in_var("ca.crl")).value_or("");
+  authority.trust_all = is_true(get_or(*daemon.config.get(), "core.trust_ca_certificates"));
+  daemon.trust.set_authority(std::move(authority));
+}
+
 }  // namespace incusd

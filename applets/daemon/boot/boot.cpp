@@ -100,6 +100,7 @@ Result<std::unique_ptr<Daemon>> start_daemon(async::Runtime& runtime, const Boot
   TRY(open_databases(*daemon));
   TRY(load_server_config(*daemon));
   TRY(reload_trust(*daemon));
+  reload_authority(*daemon);
   daemon->operations = core::Operations::create(runtime, daemon->events);
   TRY_CTX(open_domain(*daemon), "Failed to load instances");
   daemon->info = std::make_unique<ServerInfo>(*daemon);

@@ -121,6 +121,10 @@ Result<Reply> add_certificate(Call& call, const api::CertificatesPost& post) {
   }
   auto info = TRY(checked_certificate(row.certificate));
   row.fingerprint = info.fingerprint;
+  // With an authority in place, the TLS layer of other servers would not even have asked for a foreign certificate.
+  if (post.certificate.empty() && !call.daemon.trust.acceptable(row.certificate, row.fingerprint)) {
+    return fail(Code::invalid, "No client certificate provided");
+  }
   row.name = !post.name.empty() ? post.name : info.common_name;
   if (row.name.empty()) row.name = call.request.peer.address.substr(0, call.request.peer.address.rfind(':'));
   row.restricted = post.restricted;
