@@ -1,0 +1,24 @@
+// The body of a large request, read blocking by the worker that handles it. Only for .cpp files of this folder.
+#pragma once
+#include "http/connection.h"
+#include "http/stream.h"
+
+namespace http {
+
+/// Valid while its request is being handled; the connection waits meanwhile and touches nothing.
+class BodyStream final : public Stream {
+ public:
+  explicit BodyStream(std::shared_ptr<Connection> connection) : connection_(std::move(connection)) {}
+  Result<size_t> read(const Context& ctx, std::span<char> buffer) override;
+  Result<> write(const Context&, std::string_view) override { return fail(Code::internal, "The body of a request cannot be written"); }
+  Result<> shutdown_write() override { return {}; }
+  void close() override {}
+  void relay(int fd, std::function<void()> done) override;
+  /// The handler returned: nothing may be read any more.
+  void detach() { connection_.reset(); }
+
+ private:
+  std::shared_ptr<Connection> connection_;
+};
+
+}  // namespace http

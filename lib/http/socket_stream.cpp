@@ -1,0 +1,119 @@
+#include "http/socket_stream.h"
+
+#include <poll.h>
+
+#include <algorithm>
+#include <cstring>
+#include <mutex>
+
+#include "async/runtime.h"
+#include "base/log.h"
+#include "http/link.h"
+
+namespace http {
+
+namespace {
+
+/// Both directions between two links, as two coroutines; `done` runs when the second ends.
+class Relay : public std::enable_shared_from_this<Relay> {
+ public:
+  Relay(asio::io_context& io, std::shared_ptr<Transport> a, std::shared_ptr<Transport> b, std::string leftover, std::function<void()> done)
+      : io_(io), a_(io, std::move(a)), b_(io, std::move(b)), done_(std::move(done)) {
+    a_.input = std::move(leftover);
+  }
+  ~Relay() {
+    if (done_) done_();
+  }
+  void start() {
+    spawn(io_, pump(shared_from_this(), a_, b_));
+    spawn(io_, pump(shared_from_this(), b_, a_));
+  }
+
+ private:
+  /// A clean end of one direction leaves the other running (half-closed); a failure cuts both.
+  static asio::awaitable<void> pump(std::shared_ptr<Relay> self, Link& from, Link& to) {
+    bool clean = co_await to.write(from.input);
+    from.input.clear();
+    while (clean) {
+      auto io = from.transport->read(scratch());
+      if (!io) clean = false;
+      else if (io->end()) break;
+      else if (io->wait) clean = co_await from.ready(io->wait);
+      else clean = co_await self->forward(to, std::string_view(scratch().data(), io->bytes));
+    }
+    to.transport->shutdown_write();
+    if (!clean) self->cut();
+  }
+
+  asio::awaitable<bool> forward(Link& to, std::string_view data) {
+    auto io = to.transport->write(data);
+    if (!io) co_return false;
+    if (io->bytes == data.size()) co_return true;
+    std::string rest(data.substr(io->bytes));  // the scratch buffer is another's after the next wait
+    co_return co_await to.write(rest);
+  }
+
+  void cut() {
+    for (Link* link : {&a_, &b_}) {
+      link->transport->abort();
+      link->cancel();
+    }
+  }
+
+  asio::io_context& io_;
+  Link a_;
+  Link b_;
+  std::function<void()> done_;
+};
+
+class SocketStream final : public Stream {
+ public:
+  SocketStream(async::Runtime* runtime, std::shared_ptr<Transport> transport, std::string leftover)
+      : runtime_(runtime), transport_(std::move(transport)), leftover_(std::move(leftover)) {}
+
+  Result<size_t> read(const Context& ctx, std::span<char> buffer) override {
+    if (!transport_) return fail(Code::internal, "Connection closed");
+    if (!leftover_.empty()) {
+      size_t n = std::min(buffer.size(), leftover_.size());
+      memcpy(buffer.data(), leftover_.data(), n);
+      leftover_.erase(0, n);
+      return n;
+    }
+    return transport_->read_some(ctx, buffer);
+  }
+  Result<> write(const Context& ctx, std::string_view data) override {
+    if (!transport_) return fail(Code::internal, "Connection closed");
+    return transport_->write_all(ctx, data);
+  }
+  Result<> shutdown_write() override {
+    if (transport_) transport_->shutdown_write();
+    return {};
+  }
+  void close() override {
+    if (transport_) transport_->abort();
+  }
+  void relay(int fd, std::function<void()> done) override {
+    UniqueFd owned(fd);
+    if (!runtime_ || !transport_) {
+      log_error("A stream without a runtime cannot be relayed");
+      return done();
+    }
+    asio::io_context& io = runtime_->io();
+    auto relay = std::make_shared<Relay>(io, std::exchange(transport_, nullptr), descriptor_transport(std::move(owned)), std::move(leftover_),
+                                         std::move(done));
+    runtime_->post([relay] { relay->start(); });
+  }
+
+ private:
+  async::Runtime* runtime_;
+  std::shared_ptr<Transport> transport_;
+  std::string leftover_;
+};
+
+}  // namespace
+
+std::shared_ptr<Stream> adopt_stream(async::Runtime* runtime, std::shared_ptr<Transport> transport, std::string leftover) {
+  return std::make_shared<SocketStream>(runtime, std::move(transport), std::move(leftover));
+}
+
+}  // namespace http
