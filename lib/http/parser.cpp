@@ -112,6 +112,7 @@ Parser::Step Parser::feed(std::string_view input) {
     self.begin();
   }
   self.event = Event::more;
+  self.body = {};
   // A HEAD answer's length describes a body that does not come.
   if (self.no_body && !self.in_head) {
     self.no_body = false;
