@@ -18,6 +18,7 @@ class BodyStream final : public Stream {
   void detach() { connection_.reset(); }
 
  private:
+  Result<> refill(const Context& ctx, size_t wanted);
   std::shared_ptr<Connection> connection_;
 };
 
