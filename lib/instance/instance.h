@@ -34,6 +34,12 @@ class ExecProcess {
   virtual Result<> signal(int number) = 0;
 };
 
+/// An attached console. Closing both detaches.
+struct ConsoleFds {
+  UniqueFd terminal;  ///< the outer end of a pty: read, write, TIOCSWINSZ
+  UniqueFd hold;      ///< keep it open as long as the terminal
+};
+
 enum class Status { stopped, running, frozen, error };
 std::string_view status_name(Status status);  ///< "Stopped", …
 int status_code(Status status);               ///< 102, …
@@ -53,7 +59,8 @@ class Runtime {
   virtual Result<> freeze(const Context&) = 0;
   virtual Result<> unfreeze(const Context&) = 0;
   virtual Result<std::unique_ptr<ExecProcess>> exec(const Context&, const ExecRequest&) = 0;
-  virtual Result<UniqueFd> console(const Context&) = 0;
+  /// Attaches to the console; one at a time: a second attach takes it over.
+  virtual Result<ConsoleFds> console(const Context&) = 0;
   /// A connected socket on which an SFTP server for the instance's file system speaks (running or not).
   virtual Result<UniqueFd> sftp(const Context&) = 0;
 };

@@ -26,8 +26,8 @@ struct ContainerPaths {
   std::string lxc_path;  ///< <var>/containers
   std::string run;       ///< <run>/<id>: lxc.conf, state, pid files
   std::string log;       ///< <log>/<id>: lxc.log, console.log, forkstart.log
-  std::string shmounts;  ///< <var>/shmounts/<id>
-  std::string guest_api; ///< <var>/guestapi
+  std::string guest_api;    ///< <var>/guestapi
+  std::string credentials;  ///< <var>/containers/<id>/credentials: set by start() from the spec
   static ContainerPaths of(const core::Paths& paths, const std::string& project, const std::string& name);
 };
 
@@ -66,14 +66,17 @@ class Container : public Runtime {
   Result<> freeze(const Context&) override;
   Result<> unfreeze(const Context&) override;
   Result<std::unique_ptr<ExecProcess>> exec(const Context&, const ExecRequest&) override;
-  Result<UniqueFd> console(const Context&) override;
+  Result<ConsoleFds> console(const Context&) override;
   Result<UniqueFd> sftp(const Context&) override;
 
   /// Waits until it has stopped (monitor gone). Errors: timeout, cancelled.
   Result<> wait_stopped(const Context&);
   Timestamp started_at() const;
 
-  // The console's ring buffer.
+  /// A new pty in the container's own devpts, owned by ids inside: what an interactive exec gives its command. {outer end, inner end}.
+  Result<std::pair<UniqueFd, UniqueFd>> open_pty(int64_t uid, int64_t gid) const;
+
+  // The console's ring buffer. Of a stopped container: what liblxc left in console.log.
   Result<std::string> console_log(const Context&);
   Result<> clear_console_log(const Context&);
 
@@ -88,7 +91,6 @@ class Container : public Runtime {
   Result<> attach_nic(const Context&, const device::NicEntry& nic);
   /// Moves the interface `name` back to the host as `host_name`; success if it is no longer inside.
   Result<> detach_nic(const Context&, const std::string& name, const std::string& host_name);
-  Result<> allow_device(const device::CgroupEntry& rule);
   /// Applies the limits.* keys of `config` that may change while it runs (cpu, memory, processes, disk, hugepages, kernel limits).
   Result<> apply_limits(const StringMap& old_config, const StringMap& config);
   /// Writes one cgroup file ("memory.max" …) of the container.

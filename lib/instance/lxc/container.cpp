@@ -1,0 +1,224 @@
+#include "instance/lxc/container.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/stat.h>
+
+#include <cerrno>
+
+#include "base/log.h"
+#include "instance/lxc/container_impl.h"
+#include "sys/proc.h"
+
+namespace instance::lxc {
+namespace {
+
+constexpr const char* kPayload = "lxc.payload.";
+
+/// The value of the last `key = value` line of raw.lxc.
+std::string raw_value(const std::string& raw, const std::string& key) {
+  std::string value;
+  for (const std::string& line : split(raw, '\n')) {
+    StringList parts = split(line, '=', 2);
+    if (parts.size() == 2 && trim(parts[0]) == key) value = trim(parts[1]);
+  }
+  return value;
+}
+
+int signal_number(const std::string& text) {
+  struct Name { std::string_view name; int number; };
+  static constexpr Name kNames[] = {{"SIGINT", SIGINT}, {"SIGTERM", SIGTERM}, {"SIGQUIT", SIGQUIT}, {"SIGHUP", SIGHUP}, {"SIGPWR", SIGPWR},
+                                    {"SIGUSR1", SIGUSR1}, {"SIGUSR2", SIGUSR2}, {"SIGKILL", SIGKILL}, {"SIGWINCH", SIGWINCH}};
+  for (const Name& row : kNames) {
+    if (row.name == text) return row.number;
+  }
+  if (text.starts_with("SIGRTMIN")) return SIGRTMIN + static_cast<int>(parse_int(text.substr(std::min(text.size(), text.find('+') + 1))).value_or(0));
+  return static_cast<int>(parse_int(text).value_or(0));
+}
+
+}  // namespace
+
+ContainerPaths ContainerPaths::of(const core::Paths& paths, const std::string& project, const std::string& name) {
+  ContainerPaths result;
+  result.id = core::project_prefix(project, name);
+  result.lxc_path = paths.in_var("containers");
+  result.run = paths.run + "/" + result.id;
+  result.log = paths.log + "/" + result.id;
+  result.guest_api = paths.in_var("guestapi");
+  result.credentials = result.lxc_path + "/" + result.id + "/credentials";
+  return result;
+}
+
+Container::Container(async::Runtime& runtime, ContainerPaths paths) : impl_(std::make_shared<Impl>(runtime, std::move(paths))) {}
+Container::~Container() = default;
+
+void Container::on_stop(StopHandler handler) {
+  std::lock_guard lock(impl_->mutex);
+  impl_->stop_handler = std::move(handler);
+}
+
+void Container::set_spec(RunSpec spec) {
+  std::lock_guard lock(impl_->mutex);
+  impl_->spec = std::move(spec);
+}
+
+Status Container::status() const {
+  std::lock_guard lock(impl_->mutex);
+  return impl_->status;
+}
+
+pid_t Container::init_pid() const {
+  std::lock_guard lock(impl_->mutex);
+  return impl_->status == Status::stopped ? 0 : impl_->processes.init;
+}
+
+Timestamp Container::started_at() const {
+  std::lock_guard lock(impl_->mutex);
+  return impl_->processes.started_at;
+}
+
+Result<UniqueFd> Container::Impl::running_init(pid_t* pid) const {
+  std::lock_guard lock(mutex);
+  if (status == Status::stopped || !init_fd) return fail(Code::invalid, "The instance is not running");
+  if (pid) *pid = processes.init;
+  UniqueFd copy(fcntl(init_fd.get(), F_DUPFD_CLOEXEC, 3));
+  if (!copy) return fail_errno("Failed duplicating a file descriptor");
+  return copy;
+}
+
+Result<sys::Cgroup> Container::Impl::running_cgroup() const {
+  std::lock_guard lock(mutex);
+  if (status == Status::stopped) return fail(Code::invalid, "The instance is not running");
+  if (!cgroup) return fail(Code::unsupported, "The instance has no control group in the unified hierarchy");
+  return cgroup;
+}
+
+Result<> Container::Impl::adopt(const Processes& found) {
+  UniqueFd init = TRY(sys::pidfd_open(found.init));
+  UniqueFd monitor = TRY(sys::pidfd_open(found.monitor));
+  // The pidfds name the right processes only if the start times still match after opening them.
+  if (!sys::is_process(found.init, found.init_start) || !sys::is_process(found.monitor, found.monitor_start)) {
+    return fail(Code::not_found, "The container is not running");
+  }
+  auto group = sys::Cgroup::of_process(found.init, kPayload);
+  std::lock_guard lock(mutex);
+  processes = found;
+  init_fd = std::move(init);
+  monitor_fd = std::move(monitor);
+  cgroup = group ? *group : sys::Cgroup();
+  bool frozen = cgroup.read_table("cgroup.events")["frozen"] == 1;
+  status = frozen ? Status::frozen : Status::running;
+  std::weak_ptr<Impl> weak = weak_from_this();
+  watch = runtime.when_readable(monitor_fd.get(), [weak] {
+    auto self = weak.lock();
+    if (self) self->runtime.offload([self] { self->on_monitor_exit(); });
+  });
+  return {};
+}
+
+void Container::Impl::on_monitor_exit() {
+  StopHandler handler;
+  {
+    std::lock_guard lock(mutex);
+    if (status == Status::stopped) return;
+    // The monitor ends after init; if it was killed instead, init must not live on unwatched.
+    (void)sys::pidfd_signal(init_fd.get(), SIGKILL);
+    status = Status::stopped;
+    processes = {};
+    init_fd.reset();
+    monitor_fd.reset();
+    watch.reset();
+    cgroup = {};
+    handler = stop_handler;
+  }
+  StopReason reason = read_stop_reason(stop_file());
+  unlink(state_file().c_str());
+  stopped.notify_all();
+  if (handler) handler(reason);
+}
+
+StopReason read_stop_reason(const std::string& file) {
+  auto text = read_file(file);
+  return text && trim(*text) == "reboot" ? StopReason::reboot : StopReason::halt;
+}
+
+Result<> Container::wait_stopped(const Context& ctx) {
+  UniqueFd monitor;
+  {
+    std::lock_guard lock(impl_->mutex);
+    if (impl_->status == Status::stopped) return {};
+    monitor.reset(fcntl(impl_->monitor_fd.get(), F_DUPFD_CLOEXEC, 3));
+  }
+  TRY(ctx.wait_fd(monitor.get(), 1 /* POLLIN */));
+  std::unique_lock lock(impl_->mutex);
+  while (impl_->status != Status::stopped) {
+    TRY(ctx.check());
+    impl_->stopped.wait_for(lock, milliseconds(50));
+  }
+  return {};
+}
+
+Result<> Container::shutdown(const Context&) {
+  pid_t pid = 0;
+  UniqueFd init = TRY(impl_->running_init(&pid));
+  std::string wanted;
+  {
+    std::lock_guard lock(impl_->mutex);
+    wanted = raw_value(get_or(impl_->spec.config, "raw.lxc"), "lxc.signal.halt");
+  }
+  int number = wanted.empty() ? 0 : signal_number(wanted);
+  if (number == 0) number = sys::blocks_signal(pid, SIGRTMIN + 3) ? SIGRTMIN + 3 : SIGPWR;
+  return sys::pidfd_signal(init.get(), number);
+}
+
+Result<> Container::kill(const Context&) {
+  UniqueFd init = TRY(impl_->running_init());
+  // No new processes from here on: a fork bomb must not outrun the end of its namespace.
+  auto group = impl_->running_cgroup();
+  if (group && group->has("pids.max")) (void)group->write("pids.max", "0");
+  return sys::pidfd_signal(init.get(), SIGKILL);
+}
+
+Result<> Container::reboot(const Context&) {
+  pid_t pid = 0;
+  UniqueFd init = TRY(impl_->running_init(&pid));
+  std::string wanted;
+  {
+    std::lock_guard lock(impl_->mutex);
+    wanted = raw_value(get_or(impl_->spec.config, "raw.lxc"), "lxc.signal.reboot");
+  }
+  int number = wanted.empty() ? 0 : signal_number(wanted);
+  if (number == 0) number = sys::blocks_signal(pid, SIGRTMIN + 5) ? SIGRTMIN + 5 : SIGINT;
+  return sys::pidfd_signal(init.get(), number);
+}
+
+namespace {
+
+/// Waits until the kernel says that all tasks are frozen, or thawed.
+Result<> wait_frozen(const Context& ctx, const sys::Cgroup& group, bool frozen) {
+  Context limited = ctx.with_timeout(seconds(10));
+  while ((group.read_table("cgroup.events")["frozen"] == 1) != frozen) TRY(limited.sleep(milliseconds(1)));
+  return {};
+}
+
+}  // namespace
+
+Result<> Container::freeze(const Context& ctx) {
+  sys::Cgroup group = TRY(impl_->running_cgroup());
+  TRY(group.write("cgroup.freeze", "1"));
+  TRY(wait_frozen(ctx, group, true));
+  std::lock_guard lock(impl_->mutex);
+  if (impl_->status == Status::running) impl_->status = Status::frozen;
+  return {};
+}
+
+Result<> Container::unfreeze(const Context& ctx) {
+  sys::Cgroup group = TRY(impl_->running_cgroup());
+  TRY(group.write("cgroup.freeze", "0"));
+  TRY(wait_frozen(ctx, group, false));
+  std::lock_guard lock(impl_->mutex);
+  if (impl_->status == Status::frozen) impl_->status = Status::running;
+  return {};
+}
+
+}  // namespace instance::lxc

@@ -1,0 +1,86 @@
+// Changing a running container: mounts, network interfaces, device rules, limits.
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "instance/lxc/container_impl.h"
+#include "instance/lxc/exec_request.h"
+#include "instance/lxc/limits.h"
+#include "sys/netlink.h"
+
+namespace instance::lxc {
+namespace {
+
+Result<> run_helper(const Context& ctx, const std::string& name, StringList args, int init_fd) {
+  sys::SpawnSpec helper = sys::self_spec(name, std::move(args));
+  helper.environment = StringList{};
+  helper.fds = {{init_fd, 3}};
+  auto output = TRY(sys::run(ctx, std::move(helper), {.check = false}));
+  if (output.status.ok()) return {};
+  return fail(Code::internal, "{}", output.err.empty() ? "The helper " + name + " failed" : std::string(trim(output.err)));
+}
+
+}  // namespace
+
+Result<> Container::attach_mount(const Context& ctx, const device::MountEntry& mount) {
+  UniqueFd init = TRY(impl_->running_init());
+  StringList options = mount.options;
+  sys::IdPair root{0, 0};
+  {
+    std::lock_guard lock(impl_->mutex);
+    if (!impl_->spec.idmap.empty()) root = impl_->spec.idmap.to_host(0, 0);
+    if (mount.idmap && !impl_->spec.idmap.empty()) options.push_back("idmap");
+  }
+  auto done = run_helper(ctx, "forkmount", {"attach", mount.source, mount.target, mount.fs_type.empty() ? "none" : mount.fs_type, join(options, ","), std::to_string(root.uid), std::to_string(root.gid)},
+                         init.get());
+  if (!done) return Failure(done.error().wrap("Failed to add mount for device inside container"));
+  return {};
+}
+
+Result<> Container::detach_mount(const Context& ctx, const std::string& target, bool remove_target) {
+  UniqueFd init = TRY(impl_->running_init());
+  auto done = run_helper(ctx, "forkmount", {"detach", target, remove_target ? "1" : "0"}, init.get());
+  if (!done) return Failure(done.error().wrap("Error unmounting the device path inside container"));
+  return {};
+}
+
+Result<> Container::attach_nic(const Context& ctx, const device::NicEntry& nic) {
+  pid_t pid = 0;
+  UniqueFd init = TRY(impl_->running_init(&pid));
+  sys::Netlink netlink = TRY(sys::Netlink::open());
+  if (!nic.hwaddr.empty()) TRY(netlink.set_hwaddr(nic.host_name, nic.hwaddr));
+  TRY_CTX(netlink.move_to(nic.host_name, pid, nic.name), "Failed to attach interface: {} to {}", nic.host_name, nic.name);
+  return run_helper(ctx, "forknet", {"up", nic.name}, init.get());
+}
+
+Result<> Container::detach_nic(const Context& ctx, const std::string& name, const std::string& host_name) {
+  UniqueFd init = TRY(impl_->running_init());
+  auto done = run_helper(ctx, "forknet", {"detach", name, host_name, std::to_string(getpid())}, init.get());
+  if (!done) return Failure(done.error().wrap(std::format("Failed to detach interface: {} to {}", quote(name), quote(host_name))));
+  return {};
+}
+
+Result<> Container::set_cgroup(const std::string& file, const std::string& value) { return TRY(impl_->running_cgroup()).write(file, value); }
+
+Result<> Container::apply_limits(const StringMap& old_config, const StringMap& config) {
+  pid_t init = 0;
+  TRY(impl_->running_init(&init));
+  {
+    std::lock_guard lock(impl_->mutex);
+    impl_->spec.config = config;
+  }
+  auto before = cgroup_settings(old_config, true, sys::cgroup_supports);
+  for (const CgroupSetting& setting : TRY(cgroup_settings(config, true, sys::cgroup_supports))) {
+    if (before && std::ranges::find(*before, setting) != before->end()) continue;
+    auto written = set_cgroup(setting.file, setting.value);
+    if (!written && !(setting.optional && written.error().code() == Code::not_found)) return written;
+  }
+  for (const auto& [key, value] : config) {
+    if (!key.starts_with("limits.kernel.") || get_or(old_config, key) == value) continue;
+    ResourceLimit limit = TRY(parse_resource_limit(key.substr(14), value));
+    rlimit wanted{limit.soft, limit.hard};
+    if (prlimit(init, static_cast<__rlimit_resource>(limit.resource), &wanted, nullptr) < 0) return fail_errno("Failed setting " + key);
+  }
+  return {};
+}
+
+}  // namespace instance::lxc

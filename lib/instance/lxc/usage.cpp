@@ -1,0 +1,133 @@
+// What a container uses, read from outside: control group files and its network namespace by id. Nothing here waits for the guest.
+#include <net/if.h>
+
+#include <filesystem>
+
+#include "instance/lxc/container_impl.h"
+#include "sys/netlink.h"
+#include "sys/proc.h"
+
+namespace instance::lxc {
+namespace {
+
+/// Of "0-3,5": how many.
+int64_t count_cpus(const std::string& set) {
+  int64_t count = 0;
+  for (const std::string& part : split_list(set)) {
+    StringList ends = split(part, '-', 2);
+    int64_t first = parse_int(ends[0]).value_or(0);
+    int64_t last = ends.size() == 2 ? parse_int(ends[1]).value_or(first) : first;
+    count += last - first + 1;
+  }
+  return count;
+}
+
+void read_cpu(const sys::Cgroup& group, Usage& usage) {
+  if (!sys::cgroup_supports("cpu")) return;
+  auto stat = group.read_table("cpu.stat");
+  usage.cpu.usage = stat["usage_usec"] * 1000;
+  usage.cpu_seconds_by_mode = {{"user", stat["user_usec"]}, {"system", stat["system_usec"]}};
+  usage.effective_cpus = count_cpus(group.read("cpuset.cpus.effective").value_or(""));
+  if (usage.effective_cpus == 0) return;
+  StringList limit = split(group.read("cpu.max").value_or("max 100000"), ' ');
+  auto quota = parse_int(limit[0]);
+  int64_t period = limit.size() > 1 ? parse_int(limit[1]).value_or(0) : 0;
+  constexpr int64_t kSecond = 1'000'000'000;
+  usage.cpu.allocated_time = quota && period > 0 ? kSecond * *quota / period : usage.effective_cpus * kSecond;
+}
+
+void read_memory(const sys::Cgroup& group, Usage& usage) {
+  if (!sys::cgroup_supports("memory")) return;
+  int64_t total = sys::meminfo("MemTotal");
+  usage.memory.usage = group.read_number("memory.current").value_or(0);
+  usage.memory.usage_peak = group.read_number("memory.peak").value_or(0);
+  usage.memory.total = std::min(group.read_number("memory.max").value_or(total), total);
+  if (sys::cgroup_supports("memory.swap")) {
+    usage.memory.swap_usage = group.read_number("memory.swap.current").value_or(0);
+    usage.memory.swap_usage_peak = group.read_number("memory.swap.peak").value_or(0);
+  }
+  for (const auto& [key, value] : group.read_table("memory.stat")) usage.memory_stat[key] = std::to_string(value);
+  usage.memory_stat["oom_kill"] = std::to_string(group.read_table("memory.events")["oom_kill"]);
+}
+
+/// "8:0 rbytes=1 wbytes=2 …" lines.
+void read_io(const sys::Cgroup& group, Usage& usage) {
+  if (!sys::cgroup_supports("io")) return;
+  for (const std::string& line : split(group.read("io.stat").value_or(""), '\n')) {
+    std::string device;
+    for (const std::string& word : split_list(line, ' ')) {
+      StringList parts = split(word, '=', 2);
+      if (parts.size() == 1) device = word;
+      else usage.io[device + ":" + parts[0]] = parts[1];
+    }
+  }
+}
+
+/// All processes of a group and the groups below: for kernels where the pids controller isn't ours.
+int64_t count_processes(const std::string& folder) {
+  auto list = read_file(folder + "/cgroup.procs");
+  int64_t count = list ? std::ranges::count(*list, '\n') : 0;
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator(folder, error)) {
+    if (entry.is_directory(error)) count += count_processes(entry.path());
+  }
+  return count;
+}
+
+std::string address_scope(const std::string& address) {
+  if (address.starts_with("127") || address == "::1") return "local";
+  if (address.starts_with("169.254") || address.starts_with("fe80:")) return "link";
+  return "global";
+}
+
+api::InstanceStateNetwork to_state(const sys::Link& link) {
+  api::InstanceStateNetwork state;
+  state.mtu = link.mtu;
+  state.state = link.up() ? "up" : "down";
+  state.type = link.flags & IFF_POINTOPOINT ? "point-to-point" : link.flags & IFF_LOOPBACK ? "loopback" : link.flags & IFF_BROADCAST ? "broadcast" : "unknown";
+  if (!(link.flags & IFF_LOOPBACK)) state.hwaddr = link.hwaddr;
+  const sys::LinkStats& stats = link.stats;
+  state.counters.bytes_received = static_cast<int64_t>(stats.rx_bytes);
+  state.counters.bytes_sent = static_cast<int64_t>(stats.tx_bytes);
+  state.counters.packets_received = static_cast<int64_t>(stats.rx_packets);
+  state.counters.packets_sent = static_cast<int64_t>(stats.tx_packets);
+  state.counters.errors_received = static_cast<int64_t>(stats.rx_errors);
+  state.counters.errors_sent = static_cast<int64_t>(stats.tx_errors);
+  state.counters.packets_dropped_inbound = static_cast<int64_t>(stats.rx_dropped);
+  state.counters.packets_dropped_outbound = static_cast<int64_t>(stats.tx_dropped);
+  for (const sys::LinkAddress& address : link.addresses) {
+    state.addresses.push_back({.family = address.family == AF_INET6 ? "inet6" : "inet", .address = address.local, .netmask = std::to_string(address.prefix),
+                               .scope = address_scope(address.local)});
+  }
+  return state;
+}
+
+}  // namespace
+
+Result<Usage> Container::usage() const {
+  sys::Cgroup group = TRY(impl_->running_cgroup());
+  Usage usage;
+  read_cpu(group, usage);
+  read_memory(group, usage);
+  read_io(group, usage);
+  auto counted = sys::cgroup_supports("pids") ? group.read_number("pids.current") : std::nullopt;
+  usage.processes = counted ? *counted : count_processes(group.path());
+  return usage;
+}
+
+Result<std::map<std::string, api::InstanceStateNetwork>> Container::network_state() const {
+  pid_t init = 0;
+  TRY(impl_->running_init(&init));
+  sys::Netlink netlink = TRY(sys::Netlink::open());
+  std::map<std::string, api::InstanceStateNetwork> result;
+  for (const sys::Link& link : TRY(netlink.links_of(init))) {
+    api::InstanceStateNetwork state = to_state(link);
+    char host_name[IF_NAMESIZE];
+    // The peer's index counts in our namespace only if the kernel says the peer is in another one than the link.
+    if (link.parent_index > 0 && link.link_netnsid >= 0 && if_indextoname(static_cast<unsigned>(link.parent_index), host_name)) state.host_name = host_name;
+    result[link.name] = std::move(state);
+  }
+  return result;
+}
+
+}  // namespace instance::lxc
