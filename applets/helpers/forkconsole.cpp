@@ -1,4 +1,4 @@
-// Speaks to a container's monitor about its console: attach (passes the terminal's descriptors over descriptor 3), print or clear the ring buffer.
+// Speaks to a container's monitor, about its device rules or its console: attach (passes the terminal's descriptors over descriptor 3), print or clear the ring buffer.
 #include <lxc/lxccontainer.h>
 #include <unistd.h>
 
@@ -48,7 +48,18 @@ int run_forkconsole(const Args& args) {
   return buffer(container.get(), args[0] == "log", args[0] == "clear");
 }
 
+/// `forkcgroup NAME LXC_PATH KEY VALUE`: the monitor changes the device program of the container's control group.
+int run_forkcgroup(const Args& args) {
+  if (args.size() != 4) return 2;
+  std::unique_ptr<lxc_container, PutContainer> container(lxc_container_new(args[0].c_str(), args[1].c_str()));
+  if (container && container->set_cgroup_item(container.get(), args[2].c_str(), args[3].c_str())) return 0;
+  dprintf(STDERR_FILENO, "The kernel or the container's monitor refused %s %s\n", args[2].c_str(), args[3].c_str());
+  return 1;
+}
+
 }  // namespace
 
+extern const Applet forkcgroup_applet;
+const Applet forkcgroup_applet = {.name = "forkcgroup", .flags = kHidden | kEarly, .summary = "Set a control group item of a container", .run = run_forkcgroup};
 extern const Applet forkconsole_applet;
 const Applet forkconsole_applet = {.name = "forkconsole", .flags = kHidden | kEarly, .summary = "Speak to a container's console", .run = run_forkconsole};

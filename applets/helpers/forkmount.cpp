@@ -80,16 +80,11 @@ Result<> attach(const Args& args) {
 
 Result<> detach(const Args& args) {
   if (setns(kInit, CLONE_NEWNS) < 0) return fail_errno("Failed entering the container");
-  UniqueFd root = TRY(sys::open_in_root(AT_FDCWD, "/", O_PATH | O_DIRECTORY));
-  auto place = sys::open_in_root(root.get(), args[1], O_PATH | O_NOFOLLOW);
-  if (!place) return place.error().code() == Code::not_found ? Result<>() : Failure(place.error());
-  std::string path = std::format("/proc/self/fd/{}", place->get());
-  char real[4096] = "";
-  (void)!readlink(path.c_str(), real, sizeof real - 1);
-  place->reset();
-  if (umount2(real, MNT_DETACH | UMOUNT_NOFOLLOW) < 0 && errno != EINVAL) return fail_errno("Failed unmounting " + quote(args[1]));
+  // "/" is the container's root now, so whatever links the path has stay in it.
+  std::string path = "/" + args[1];
+  if (umount2(path.c_str(), MNT_DETACH | UMOUNT_NOFOLLOW) < 0 && errno != EINVAL && errno != ENOENT) return fail_errno("Failed unmounting " + quote(args[1]));
   if (args[2] != "1") return {};
-  if (unlink(real) < 0 && errno == EISDIR) rmdir(real);
+  if (unlink(path.c_str()) < 0 && errno == EISDIR) rmdir(path.c_str());
   return {};
 }
 

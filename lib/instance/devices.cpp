@@ -71,7 +71,7 @@ Result<std::unique_ptr<device::Device>> load_device(const InstancePtr& instance,
 
 /// Puts what a device needs into a running container.
 Result<> plug(const Context& ctx, lxc::Container& container, const device::RunConfig& run, Reverter& undo) {
-  for (const device::CgroupEntry& rule : run.cgroup) TRY(container.allow_device(rule));
+  for (const device::CgroupEntry& rule : run.cgroup) TRY(container.allow_device(ctx, rule));
   for (const device::MountEntry& mount : run.mounts) {
     TRY(container.attach_mount(ctx, mount));
     undo.add("detach mount", [&container, target = mount.target](const Context& c) { return container.detach_mount(c, target, false); });
@@ -86,7 +86,7 @@ Result<> unplug(const Context& ctx, lxc::Container& container, const device::Run
   for (const device::MountEntry& mount : run.mounts) TRY(container.detach_mount(ctx, mount.target, contains(mount.options, "create=file")));
   for (device::CgroupEntry rule : run.cgroup) {
     rule.allow = false;
-    TRY(container.allow_device(rule));
+    TRY(container.allow_device(ctx, rule));
   }
   return {};
 }

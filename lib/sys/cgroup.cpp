@@ -1,6 +1,8 @@
 #include "sys/cgroup.h"
 
 #include <fcntl.h>
+#include <linux/magic.h>
+#include <sys/statfs.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -11,14 +13,16 @@
 namespace sys {
 namespace {
 
+/// The last one mounted, as long as nothing else covers it.
 std::string find_mount() {
   auto table = read_file("/proc/self/mounts");
-  if (!table) return "";
-  for (const std::string& line : split(*table, '\n')) {
+  std::string mount;
+  for (const std::string& line : split(table ? *table : "", '\n')) {
     StringList fields = split(line, ' ');
-    if (fields.size() > 3 && fields[2] == "cgroup2") return fields[1];
+    struct statfs info;
+    if (fields.size() > 3 && fields[2] == "cgroup2" && statfs(fields[1].c_str(), &info) == 0 && info.f_type == CGROUP2_SUPER_MAGIC) mount = fields[1];
   }
-  return "";
+  return mount;
 }
 
 /// The path in the unified hierarchy, as /proc/<pid>/cgroup says it.

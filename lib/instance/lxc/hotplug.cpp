@@ -59,6 +59,17 @@ Result<> Container::detach_nic(const Context& ctx, const std::string& name, cons
   return {};
 }
 
+Result<> Container::allow_device(const Context& ctx, const device::CgroupEntry& rule) {
+  {
+    std::lock_guard lock(impl_->mutex);
+    if (!impl_->spec.idmap.empty()) return {};
+  }
+  sys::SpawnSpec helper = sys::self_spec("forkcgroup", {impl_->paths.id, impl_->paths.lxc_path, rule.allow ? "devices.allow" : "devices.deny", rule.rule});
+  helper.environment = StringList{};
+  TRY_CTX(sys::run(ctx, std::move(helper)), "Failed to add cgroup rule for device");
+  return {};
+}
+
 Result<> Container::set_cgroup(const std::string& file, const std::string& value) { return TRY(impl_->running_cgroup()).write(file, value); }
 
 Result<> Container::apply_limits(const StringMap& old_config, const StringMap& config) {
