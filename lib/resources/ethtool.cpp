@@ -53,47 +53,50 @@ const char* port_name(int port) {
   }
 }
 
-/// ETHTOOL_GLINKSETTINGS, asked twice: first for the size of its masks.
-struct LinkSettings {
-  ethtool_link_settings head;
-  uint32_t masks[3 * 127];
+/// A kernel structure with the variable part that follows it.
+template <class Head, size_t Tail>
+struct Extended {
+  alignas(Head) unsigned char bytes[sizeof(Head) + Tail] = {};
+  // SAFETY: the bytes are aligned for Head, zeroed, and Head is a plain C structure.
+  Head* operator->() { return reinterpret_cast<Head*>(bytes); }
 };
+using LinkSettings = Extended<ethtool_link_settings, 3 * 127 * sizeof(uint32_t)>;
+using PermanentAddress = Extended<ethtool_perm_addr, 32>;
 
+/// ETHTOOL_GLINKSETTINGS is asked twice: first for the size of its masks.
 bool read_link(const std::string& interface, LinkSettings& link) {
-  link = {};
-  link.head.cmd = ETHTOOL_GLINKSETTINGS;
-  if (!request(interface, &link) || link.head.link_mode_masks_nwords >= 0) return false;
-  link.head.link_mode_masks_nwords = static_cast<int8_t>(-link.head.link_mode_masks_nwords);
-  return request(interface, &link) && link.head.link_mode_masks_nwords > 0;
+  link->cmd = ETHTOOL_GLINKSETTINGS;
+  if (!request(interface, link.bytes) || link->link_mode_masks_nwords >= 0) return false;
+  link->link_mode_masks_nwords = static_cast<int8_t>(-link->link_mode_masks_nwords);
+  return request(interface, link.bytes) && link->link_mode_masks_nwords > 0;
 }
 
 }  // namespace
 
 bool add_port_facts(api::ResourcesNetworkCardPort& port) {
-  struct {
-    ethtool_perm_addr head;
-    uint8_t bytes[32];
-  } permanent{.head = {.cmd = ETHTOOL_GPERMADDR, .size = 32}, .bytes = {}};
-  if (request(port.id, &permanent)) {
+  PermanentAddress permanent;
+  permanent->cmd = ETHTOOL_GPERMADDR;
+  permanent->size = 32;
+  if (request(port.id, permanent.bytes)) {
     port.address.clear();
-    for (uint32_t i = 0; i < permanent.head.size && i < 32; i++) port.address += std::format("{}{:02x}", i ? ":" : "", permanent.bytes[i]);
+    for (uint32_t i = 0; i < permanent->size && i < 32; i++) port.address += std::format("{}{:02x}", i ? ":" : "", permanent->data[i]);
   }
   ethtool_value detected{.cmd = ETHTOOL_GLINK, .data = 0};
   if (!request(port.id, &detected)) return false;
   port.link_detected = detected.data == 1;
   LinkSettings link;
   if (!read_link(port.id, link)) return true;
-  port.auto_negotiation = link.head.autoneg == AUTONEG_ENABLE;
+  port.auto_negotiation = link->autoneg == AUTONEG_ENABLE;
   if (port.link_detected) {
-    if (link.head.duplex == DUPLEX_HALF) port.link_duplex = "half";
-    if (link.head.duplex == DUPLEX_FULL) port.link_duplex = "full";
-    if (link.head.speed != static_cast<uint32_t>(SPEED_UNKNOWN)) port.link_speed = link.head.speed;
+    if (link->duplex == DUPLEX_HALF) port.link_duplex = "half";
+    if (link->duplex == DUPLEX_FULL) port.link_duplex = "full";
+    if (link->speed != static_cast<uint32_t>(SPEED_UNKNOWN)) port.link_speed = link->speed;
   }
-  if (link.head.transceiver == XCVR_INTERNAL) port.transceiver_type = "internal";
-  if (link.head.transceiver == XCVR_EXTERNAL) port.transceiver_type = "external";
-  port.port_type = port_name(link.head.port);
+  if (link->transceiver == XCVR_INTERNAL) port.transceiver_type = "internal";
+  if (link->transceiver == XCVR_EXTERNAL) port.transceiver_type = "external";
+  port.port_type = port_name(link->port);
   auto supported = [&](unsigned bit) {
-    return bit / 32 < static_cast<unsigned>(link.head.link_mode_masks_nwords) && (link.masks[bit / 32] & 1U << bit % 32);
+    return bit / 32 < static_cast<unsigned>(link->link_mode_masks_nwords) && (link->link_mode_masks[bit / 32] & 1U << bit % 32);
   };
   for (const Mode& mode : kModes)
     if (supported(mode.bit)) port.supported_modes.push_back(mode.name);
