@@ -44,10 +44,9 @@ Result<> change_properties(const Noun& noun, const StringMap& changes, bool unse
 
 Result<> change_verb(Call& call, bool unset) {
   const Noun& noun = noun_of(call);
-  Target target = TRY(target_of(call, noun));
   StringMap changes = TRY(changes_of(call, unset));
   bool properties = (call.flags.known("property") && call.flags.on("property")) || !(noun.traits & kHasConfig);
-  return update_object(call, target.server, target.path, noun, [&](Json& writable) -> Result<> {
+  return update_target(call, noun, [&](Json& writable) -> Result<> {
     if (properties) return change_properties(noun, changes, unset, writable);
     for (const auto& [key, value] : changes) writable["config"][key] = value;
     return {};
@@ -68,6 +67,11 @@ Result<> update_object(Call& call, client::Server& server, const std::string& pa
   TRY(change(writable));
   TRY(run_request(call, server, http::Method::put, path, api::dump_json(writable), reply.etag));
   return {};
+}
+
+Result<> update_target(Call& call, const Noun& noun, const std::function<Result<>(Json& writable)>& change) {
+  Target target = TRY(target_of(call, noun));
+  return update_object(call, target.server, target.path, noun, change);
 }
 
 Result<> set_verb(Call& call) { return change_verb(call, false); }
@@ -91,12 +95,11 @@ Result<> edit_verb(Call& call) {
 
 Result<> create_object(Call& call, const Noun& noun, const Json& extra, const Arg* pairs) {
   Target target = TRY(target_of(call, noun));
+  StringMap config = pairs ? TRY(read_pairs(*pairs)) : StringMap{};
   Json document = TRY(document_from_stdin());
   Json body = TRY(noun.wire.to_writable(document.is_object() ? document : Json::object()));
   body[std::string(noun.id)] = target.names.back();
-  if (pairs) {
-    for (const Arg& pair : pairs->parts) body["config"][pair.parts[0].text] = pair.parts[1].text;
-  }
+  for (const auto& [key, value] : config) body["config"][key] = value;
   if (call.flags.known("description") && !call.flags.text("description").empty()) body["description"] = call.flags.text("description");
   for (const auto& [key, value] : extra.items()) body[key] = value;
   std::string collection = target.path.substr(0, target.path.rfind('/'));
@@ -120,7 +123,7 @@ Result<> delete_verb(Call& call) {
     Result<> deleted = [&]() -> Result<> {
       Target target = TRY(target_of(call, noun));
       TRY(run_request(call, target.server, http::Method::delete_, target.path));
-      call.say(std::format("{} {} deleted", noun.title, target.shown));
+      call.say(std::format("{} {} deleted", noun.deleted_title.empty() ? noun.title : noun.deleted_title, target.shown));
       return {};
     }();
     if (!deleted) problems += (problems.empty() ? "" : "\n") + deleted.error().message();

@@ -32,6 +32,8 @@ enum NounTraits : unsigned {
   kQuotedName = 4,    ///< messages quote the name
   kBareName = 8,      ///< messages never show the remote
   kHasConfig = 16,    ///< set/get work on config keys (else on members)
+  kSilentGet = 64,    ///< get prints nothing (not an empty line) for a key that is not set
+  kLocationColumn = 128,  ///< column L is added to the default ones where objects live on members
   kHasMembers = 32,   ///< --target at creation prepares one cluster member
 };
 
@@ -45,7 +47,7 @@ struct Noun {
   std::string_view all_projects_column = "";  ///< letters put first with --all-projects
   unsigned traits = kHasConfig;
   std::string_view id = "name"; ///< the member that names an object of this noun
-  std::string_view property_of = "";  ///< "a profile", if not "the WHAT"
+  std::string_view deleted_title = "";  ///< the title in "x deleted", if it is another one
 };
 
 /// The names before the object's own, and the object's: network N forward A is {N, A}. `call.args[0]` carries the remote.
@@ -87,6 +89,8 @@ Result<> list_verb(Call& call);
 Result<> create_object(Call& call, const Noun& noun, const Json& extra, const Arg* pairs);
 /// GET, change, PUT with the ETag.
 Result<> update_object(Call& call, client::Server& server, const std::string& path, const Noun& noun, const std::function<Result<>(Json& writable)>& change);
+/// The same for the object that the first arguments name.
+Result<> update_target(Call& call, const Noun& noun, const std::function<Result<>(Json& writable)>& change);
 /// Reads a list with the noun's columns, `query` added to the path ("recursion=1" is there already).
 Result<> list_objects(Call& call, const Noun& noun, client::Server& server, const std::string& path, std::string_view query);
 /// Prints objects as the command's --format and --columns say.

@@ -25,17 +25,20 @@ Result<> get_verb(Call& call) {
   client::Reply reply = TRY(target.server.get(call.ctx, target.path));
   if (call.flags.known("property") && call.flags.on("property")) {
     Json writable = TRY(noun.wire.to_writable(reply.metadata));
-    std::string owner = noun.property_of.empty() ? std::format("the {}", noun.what) : std::string(noun.property_of);
-    const api::Field* field = TRY_CTX(property_field(noun, key), "The property {} does not exist on {} {}", quote(key), owner, quote(target.shown));
+    const api::Field* field = TRY_CTX(property_field(noun, key), "The property {} does not exist on the {} {}", quote(key), noun.what, quote(target.shown));
     std::println("{}", property_text(writable[std::string(field->name)]));
     return {};
   }
   const Json& config = reply.metadata["config"];
-  std::println("{}", config.is_object() && config.contains(key) ? config[key].get<std::string>() : "");
+  bool is_set = config.is_object() && config.contains(key);
+  if (is_set || !(noun.traits & kSilentGet)) std::println("{}", is_set ? config[key].get<std::string>() : "");
   return {};
 }
 
 Result<> print_objects(Call& call, const Noun& noun, Json items, std::string letters) {
+  auto on_member = [](const Json& item) { return item.contains("location") && item["location"].is_string() && item["location"] != "" && item["location"] != "none"; };
+  const Flag* flag = call.flags.find("columns");
+  if (noun.traits & kLocationColumn && (!flag || letters == flag->fallback) && std::ranges::any_of(items, on_member)) letters += 'L';
   std::vector<const Column*> columns = TRY(select_columns(noun.columns, letters));
   Table table;
   for (const Column* column : columns) table.header.emplace_back(column->name);
