@@ -66,20 +66,6 @@ Result<> apply_device_overrides(Call& call, client::Server& server, const api::D
   return {};
 }
 
-Result<StringMap> read_environment_file(const std::string& path) {
-  StringMap values;
-  for (const std::string& line : split(TRY(read_file(path)), '\n')) {
-    std::string_view text = trim(line);
-    if (text.empty() || text.starts_with('#')) continue;
-    size_t at = text.find('=');
-    if (at == std::string_view::npos) return fail(Code::invalid, "Invalid line in {}: {}", quote(path), quote(text));
-    std::string_view value = trim(text.substr(at + 1));
-    bool quoted = value.size() >= 2 && (value.front() == '"' || value.front() == '\'') && value.front() == value.back();
-    values[std::string(trim(text.substr(0, at)))] = quoted ? value.substr(1, value.size() - 2) : value;
-  }
-  return values;
-}
-
 namespace {
 /// Aliases come before fingerprints, as on the server.
 Result<api::Image> load_image(Call& call, client::Server& server, const std::string& name) {

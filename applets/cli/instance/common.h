@@ -21,9 +21,6 @@ Result<api::DevicesMap> device_overrides(const StringList& flags);
 /// Applies overrides to `devices`; devices of the profiles (loaded from the server) become local ones. Errors: not_found.
 Result<> apply_device_overrides(Call& call, client::Server& server, const api::DevicesMap& overrides, StringList profiles, api::DevicesMap& devices);
 
-/// NAME=value lines of a file; blank lines and # comments are skipped, quotes around the value are removed.
-Result<StringMap> read_environment_file(const std::string& path);
-
 /// The image `name` (alias, fingerprint or its start) of `remote`, and the source an instance on `server_remote` takes it from.
 struct ChosenImage {
   api::Image image;

@@ -4,6 +4,7 @@
 #include <print>
 
 #include "api/yaml.h"
+#include "applets/cli/input.h"
 #include "applets/cli/instance/common.h"
 
 namespace cli {

@@ -1,4 +1,5 @@
 #include "applets/cli/instance/list_cells.h"
+#include "applets/cli/verbs/columns.h"
 
 #include <algorithm>
 
@@ -136,10 +137,5 @@ constexpr InstanceColumn kColumns[] = {
 }  // namespace
 
 std::span<const InstanceColumn> instance_columns() { return kColumns; }
-
-std::string local_date(const std::string& rfc3339, const std::string& never) {
-  auto time = Timestamp::parse(rfc3339);
-  return !time || time->is_zero() ? never : time->format_local("%Y/%m/%d %H:%M %Z");
-}
 
 }  // namespace cli

@@ -20,7 +20,4 @@ struct InstanceColumn {
 /// All predefined columns. 'R' (remote) and 'L' (location) are among them.
 std::span<const InstanceColumn> instance_columns();
 
-/// "2026/01/02 15:04 UTC" in local time of an RFC 3339 text; `never` for the zero time.
-std::string local_date(const std::string& rfc3339, const std::string& never = "");
-
 }  // namespace cli

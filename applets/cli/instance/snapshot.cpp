@@ -7,6 +7,7 @@
 #include "api/yaml.h"
 #include "applets/cli/instance/common.h"
 #include "applets/cli/instance/list_cells.h"
+#include "applets/cli/verbs/columns.h"
 #include "applets/cli/table.h"
 
 namespace cli {

@@ -19,8 +19,8 @@ struct Literal {
 std::string member_text(const Json& item, const char* name);
 /// "YES" or "NO".
 std::string yes_no(bool value);
-/// An RFC 3339 time as local "2006/01/02 15:04 UTC"; `zero` for the zero time.
-std::string local_date(const std::string& time, const std::string& zero = " ");
+/// An RFC 3339 time as local "2006/01/02 15:04 UTC"; `zero` for the zero time (date_cell: one space).
+std::string local_date(const std::string& time, const std::string& zero = "");
 
 template <Literal kName>
 std::string text_cell(const Json& item) {
@@ -45,7 +45,7 @@ std::string yes_no_cell(const Json& item) {
 }
 template <Literal kName>
 std::string date_cell(const Json& item) {
-  return local_date(member_text(item, kName.text));
+  return local_date(member_text(item, kName.text), " ");
 }
 
 }  // namespace cli
