@@ -1,7 +1,7 @@
-// The version this program is compatible with: clients compare it, so it is the one whose behaviour is followed.
+// The version this program is compatible with, as the daemon calls it.
 #pragma once
-#include <string_view>
+#include "base/version.h"
 
 namespace incusd {
-inline constexpr std::string_view kVersion = "7.0.2";
+inline constexpr std::string_view kVersion = kCompatibleVersion;
 }

@@ -45,8 +45,14 @@ class Store {
   /// The image an instance is to be made from: local, or downloaded (and then marked as cached) where the source names a server.
   /// Counts as use. Errors: not_found `Image not found`, those of downloads. Blocks for as long as a download takes.
   Result<db::images::Row> obtain(const Job& job, const std::string& project, const api::InstanceSource& source, db::InstanceType type);
+  /// Stores the row of an image whose files are in place, its aliases, and tells about it.
+  /// Errors: conflict `Image with same fingerprint already exists`, `Alias already exists: x`; not_found (profile).
+  Result<> add(const Job& job, const db::images::Row& row, const std::vector<api::ImageAlias>& aliases);
+  Result<> add_aliases(const Job& job, const std::string& project, const std::string& fingerprint, const std::vector<api::ImageAlias>& aliases);
   /// Deletes the row, and the files if no other project has the image. Errors: not_found.
   Result<> remove(const Job& job, const db::images::Row& row);
+  /// Removes what uploads and downloads left behind when the daemon was killed.
+  void sweep();
 
   /// Called after the last row of a fingerprint went: pools drop what they keep of it.
   std::function<void(const std::string& fingerprint)> on_gone;
@@ -54,5 +60,9 @@ class Store {
  private:
   Services services_;
 };
+
+/// "/1.0/images/<fingerprint>" with its project.
+std::string image_url(const std::string& fingerprint, const std::string& project);
+std::string alias_url(const std::string& name, const std::string& project);
 
 }  // namespace image

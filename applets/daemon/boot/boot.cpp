@@ -6,6 +6,7 @@
 #include "api/architecture.h"
 #include "applets/daemon/boot/directories.h"
 #include "applets/daemon/boot/networks.h"
+#include "applets/daemon/boot/storage.h"
 #include "applets/daemon/boot/unix_socket.h"
 #include "applets/daemon/dispatch.h"
 #include "applets/daemon/jobs/job.h"

@@ -1,0 +1,57 @@
+// An image being made: files in a hidden folder that become an image only when everything about them is known to be right.
+#pragma once
+#include <string>
+
+#include "archive/hash.h"
+#include "archive/stream.h"
+#include "base/unique_fd.h"
+#include "db/images.h"
+#include "image/store.h"
+
+namespace image {
+
+/// Receives the one or two files of an image, hashing while they are written. What is not finished disappears with the object.
+class Build {
+ public:
+  static Result<std::unique_ptr<Build>> create(const Store& store);
+  ~Build();
+  Build(const Build&) = delete;
+  Build& operator=(const Build&) = delete;
+
+  /// Adds bytes to the whole (or metadata) file. Errors: internal (disk full).
+  Result<> write(std::string_view data) { return put(metadata_, data); }
+  /// Adds bytes to the root file system's file: after all of the metadata, as the fingerprint covers both in that order.
+  Result<> write_rootfs(std::string_view data);
+  archive::Sink sink();
+  archive::Sink rootfs_sink();
+
+  int64_t size() const { return size_; }
+  bool split() const { return static_cast<bool>(rootfs_); }
+  int metadata_fd() const { return metadata_.get(); }
+  int rootfs_fd() const { return rootfs_.get(); }
+  std::string metadata_path() const { return folder_ + "/metadata"; }
+  std::string rootfs_path() const { return folder_ + "/rootfs"; }
+  std::string scratch_path(const std::string& name) const { return folder_ + "/" + name; }
+  Result<> open_rootfs();
+  /// Ends the hash: nothing is written after it.
+  const std::string& fingerprint();
+  /// Where the files were made by a program, not through write(): reads and hashes them.
+  Result<> hash_files();
+
+  /// Reads metadata.yaml and fills type, architecture, dates, properties, size and fingerprint of `row`.
+  Result<> describe(const Context& ctx, db::images::Row& row);
+  /// Moves the files to their place. The fingerprint's lock must be held.
+  Result<> install();
+
+ private:
+  explicit Build(std::string folder, std::string images) : folder_(std::move(folder)), images_(std::move(images)) {}
+  Result<> put(UniqueFd& fd, std::string_view data);
+
+  std::string folder_, images_;
+  UniqueFd metadata_, rootfs_;
+  archive::Hash hash_;
+  std::string fingerprint_;
+  int64_t size_ = 0;
+};
+
+}  // namespace image

@@ -1,0 +1,18 @@
+// Making an image of a container's volume.
+#pragma once
+#include "archive/compression.h"
+#include "image/build.h"
+
+namespace image {
+
+struct PublishSpec {
+  std::string folder;            ///< the mounted volume: rootfs/, templates/, config.json
+  api::ImageMetadata metadata;   ///< what the new metadata.yaml says
+  archive::CompressionChoice compression;
+  bool split = false;            ///< metadata and root file system as two files
+};
+
+/// Packs, compresses and hashes in one pass. Errors: unsupported (missing program), internal. Blocks for long; honours ctx.
+Result<std::unique_ptr<Build>> pack(const Job& job, Store& store, const PublishSpec& spec);
+
+}  // namespace image

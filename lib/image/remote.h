@@ -1,0 +1,26 @@
+// One image on another server: what it is, and how to fetch its files. One implementation per protocol.
+#pragma once
+#include <functional>
+#include <memory>
+
+#include "image/build.h"
+#include "image/download.h"
+
+namespace image {
+
+/// Bytes so far, of how many (0: unknown).
+using FetchProgress = std::function<void(int64_t done, int64_t total)>;
+
+struct Remote {
+  std::string fingerprint;  ///< full
+  api::Image info;          ///< properties, dates, type, …; empty where the files themselves tell
+  bool described = false;   ///< `info` is to be used instead of metadata.yaml
+  std::function<Result<>(const Context&, Build&, const FetchProgress&)> fetch;
+};
+
+/// By protocol. Errors: not_found, unavailable, invalid.
+Result<Remote> find_incus(const Context& ctx, const DownloadRequest& request);
+Result<Remote> find_direct(const Context& ctx, const DownloadRequest& request);
+Result<Remote> find_simplestreams(const Context& ctx, const DownloadRequest& request);
+
+}  // namespace image

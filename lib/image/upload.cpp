@@ -1,0 +1,111 @@
+#include "image/upload.h"
+
+#include <vector>
+
+#include "core/locks.h"
+#include "image/multipart.h"
+
+namespace image {
+
+namespace {
+
+/// "a=1&b=2" as pairs, in order.
+std::vector<std::pair<std::string, std::string>> parse_query(std::string_view text) {
+  std::vector<std::pair<std::string, std::string>> out;
+  for (const std::string& item : split(text, '&')) {
+    size_t equals = item.find('=');
+    if (item.empty()) continue;
+    out.emplace_back(url_unescape(item.substr(0, equals), true).value_or(""), equals == item.npos ? "" : url_unescape(item.substr(equals + 1), true).value_or(""));
+  }
+  return out;
+}
+
+/// A header that holds either one plain name or an encoded list of `key`=name.
+StringList names_of(const std::string& header, const std::string& key) {
+  StringList out;
+  for (const auto& [name, value] : parse_query(header)) {
+    if (name == key) out.push_back(value);
+  }
+  if (out.empty() && !header.empty()) out.push_back(header);
+  return out;
+}
+
+void read_headers(const http::Headers& headers, Uploaded& out) {
+  out.row.public_ = is_true(headers.get("X-Incus-public"));
+  out.row.filename = headers.get("X-Incus-filename");
+  for (const auto& [name, value] : headers.fields()) {
+    if (!iequals(name, "X-Incus-properties")) continue;
+    for (const auto& [key, text] : parse_query(value)) out.row.properties.insert_or_assign(key, text);
+  }
+  for (const std::string& name : names_of(headers.get("X-Incus-aliases"), "alias")) out.aliases.push_back({name, ""});
+  out.row.profiles = names_of(headers.get("X-Incus-profiles"), "profile");
+}
+
+struct Budget {
+  int64_t left;
+  Result<> take(size_t bytes) {
+    if (left < 0) return {};
+    left -= static_cast<int64_t>(bytes);
+    if (left < 0) return fail(Code::too_large, "The image is larger than what the project's quota leaves");
+    return {};
+  }
+};
+
+Result<> receive_part(MultipartReader& form, Budget& budget, const archive::Sink& sink) {
+  for (;;) {
+    std::string_view data = TRY(form.read());
+    if (data.empty()) return {};
+    TRY(budget.take(data.size()));
+    TRY(sink(data));
+  }
+}
+
+Result<> receive_form(const std::string& boundary, archive::Source body, Budget& budget, Uploaded& out) {
+  MultipartReader form(std::move(body), boundary);
+  auto part = TRY(form.next());
+  if (!part || part->name != "metadata") return fail(Code::invalid, "Invalid multipart image");
+  TRY(receive_part(form, budget, out.build->sink()));
+  part = TRY(form.next());
+  if (part && part->name == "rootfs") out.row.type = db::InstanceType::container;
+  else if (part && part->name == "rootfs.img") out.row.type = db::InstanceType::vm;
+  else return fail(Code::invalid, "Invalid multipart image");
+  out.row.filename = part->filename;
+  TRY(out.build->open_rootfs());
+  return receive_part(form, budget, out.build->rootfs_sink());
+}
+
+}  // namespace
+
+Result<Uploaded> receive(Store& store, const http::Headers& headers, archive::Source body, int64_t budget_bytes) {
+  Uploaded out{TRY(Build::create(store)), {}, {}};
+  read_headers(headers, out);
+  Budget budget{budget_bytes};
+  if (auto boundary = multipart_boundary(headers.get("Content-Type"))) {
+    TRY(receive_form(*boundary, std::move(body), budget, out));
+  } else {
+    std::vector<char> buffer(1 << 20);
+    while (size_t got = TRY(body(buffer))) {
+      TRY(budget.take(got));
+      TRY(out.build->write({buffer.data(), got}));
+    }
+  }
+  std::string expected = headers.get("X-Incus-fingerprint");
+  if (!expected.empty() && expected != out.build->fingerprint()) {
+    return fail(Code::invalid, "fingerprints don't match, got {} expected {}", out.build->fingerprint(), expected);
+  }
+  return out;
+}
+
+Result<db::images::Row> finish(const Job& job, Store& store, Uploaded uploaded) {
+  db::images::Row& row = uploaded.row;
+  TRY(uploaded.build->describe(job.ctx, row));
+  if (row.profiles.empty()) row.profiles = {"default"};
+  auto held = TRY(core::acquire_lock(job.ctx, "image/" + row.fingerprint));
+  bool exists = store.services().global.read([&](db::Tx& tx) { return db::images::load(tx, row.project, row.fingerprint); }).has_value();
+  if (exists) return fail(Code::conflict, "Image with same fingerprint already exists");
+  TRY(uploaded.build->install());
+  TRY(store.add(job, row, uploaded.aliases));
+  return row;
+}
+
+}  // namespace image
