@@ -4,6 +4,7 @@
 
 #include "applets/daemon/routes/image_common.h"
 #include "archive/compression.h"
+#include "archive/stream.h"
 #include "base/encode.h"
 #include "client/api.h"
 #include "client/download.h"
