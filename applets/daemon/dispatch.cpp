@@ -90,7 +90,7 @@ Result<> Dispatcher::enter_project(Call& call, const Route& route) const {
   std::string asked = call.query("project");
   if (!asked.empty()) call.project = asked;
   if (!(route.flags & kProject) || call.project == "default") return {};
-  TRY(daemon_.projects->get(call.project));
+  TRY_CTX(daemon_.projects->get(call.project), "Failed loading project {}", quote(call.project));
   return {};
 }
 

@@ -12,7 +12,6 @@ http::Response json_response(int status, std::string body) {
   http::Response response;
   response.status = status;
   response.headers.set("Content-Type", "application/json");
-  response.headers.set("X-Content-Type-Options", "nosniff");
   response.body = std::move(body);
   return response;
 }
@@ -26,7 +25,7 @@ http::Response sync_response(std::string_view metadata, const std::string& etag,
   body += metadata;
   body += "}\n";
   http::Response response = json_response(location.empty() ? 200 : 201, std::move(body));
-  if (!etag.empty()) response.headers.set("ETag", '"' + etag + '"');
+  if (!etag.empty()) response.headers.set("Etag", '"' + etag + '"');
   if (!location.empty()) response.headers.set("Location", location);
   return response;
 }
@@ -44,7 +43,9 @@ http::Response async_response(const core::Operation& operation) {
 http::Response error_response(int status, std::string_view message) {
   std::string body = std::format(R"({{"type":"error","status":"","status_code":0,"operation":"","error_code":{},"error":)", status);
   api::append_json_string(body, message);
-  return json_response(status, body + ",\"metadata\":null}\n");
+  http::Response response = json_response(status, body + ",\"metadata\":null}\n");
+  response.headers.set("X-Content-Type-Options", "nosniff");
+  return response;
 }
 
 http::Response error_response(const Error& error) { return error_response(http::status_of(error.code()), error.message()); }

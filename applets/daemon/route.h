@@ -60,7 +60,7 @@ struct Reply {
   std::shared_ptr<core::Operation> operation;
   http::Response response;        ///< raw
 };
-Reply ok(std::string metadata_json = "null", std::string etag = "");
+Reply ok(std::string metadata_json = "{}", std::string etag = "");
 Reply created(std::string location, std::string metadata_json = "null");
 /// Starts the operation and answers 202. (daemon.operations->start)
 Result<Reply> accepted(Call& call, core::OperationSpec spec);

@@ -65,7 +65,7 @@ Result<Row> load_profile(Call& call, const std::string& project) {
 }
 
 Result<Reply> get_profile(Call& call) {
-  Row row = TRY(load_profile(call, TRY(profile_project(call))));
+  Row row = TRY_CTX(load_profile(call, TRY(profile_project(call))), "Fetch profile");
   auto users = TRY(call.daemon.global->read([&](db::Tx& tx) { return db::profiles::used_by(tx); }));
   return ok(api::dump(to_api(call.identity, row, users)), profile_etag(row));
 }
@@ -77,7 +77,7 @@ Result<Reply> post_profile(Call& call) {
   TRY_CTX(api::validate_name(post.name), "Invalid profile name");
   TRY(validate_profile(call.daemon, project, post));
   auto stored = call.daemon.global->write([&](db::Tx& tx) -> Result<> {
-    if (db::profiles::load(tx, project, post.name)) return fail(Code::conflict, "The profile already exists");
+    if (db::profiles::load(tx, project, post.name)) return fail(Code::internal, "The profile already exists");
     TRY(db::profiles::create(tx, project, post));
     return {};
   });
@@ -95,13 +95,13 @@ Result<Reply> change(Call& call, const Row& row, const api::ProfilePut& put) {
 }
 
 Result<Reply> put_profile(Call& call) {
-  Row row = TRY(load_profile(call, TRY(profile_project(call))));
+  Row row = TRY_CTX(load_profile(call, TRY(profile_project(call))), "Failed to retrieve profile {}", quote(call.param("name")));
   TRY(call.check_etag(profile_etag(row)));
   return change(call, row, TRY(call.body<api::ProfilePut>()));
 }
 
 Result<Reply> patch_profile(Call& call) {
-  Row row = TRY(load_profile(call, TRY(profile_project(call))));
+  Row row = TRY_CTX(load_profile(call, TRY(profile_project(call))), "Failed to retrieve profile {}", quote(call.param("name")));
   TRY(call.check_etag(profile_etag(row)));
   api::ProfilePut put{.config = {}, .description = row.description, .devices = {}};
   TRY(api::merge_json(put, TRY(api::parse_json(call.request.body))));
@@ -118,8 +118,8 @@ Result<Reply> rename_profile(Call& call) {
   TRY_CTX(api::validate_name(post.name), "Invalid profile name");
   TRY(call.daemon.global->write([&](db::Tx& tx) -> Result<> {
     auto row = db::profiles::load(tx, project, name);
-    if (!row) return fail(Code::not_found, "Profile {} doesn't exist", quote(name));
-    if (db::profiles::load(tx, project, post.name)) return fail(Code::conflict, "Profile {} already exists", quote(post.name));
+    if (!row) return fail(Code::internal, "Profile {} doesn't exist", quote(name));
+    if (db::profiles::load(tx, project, post.name)) return fail(Code::internal, "Profile {} already exists", quote(post.name));
     return db::profiles::rename(tx, row->id, post.name);
   }));
   TRY(profile_renamed(call.ctx, call.daemon, project, post.name));
@@ -133,7 +133,7 @@ Result<Reply> delete_profile(Call& call) {
   if (name == "default") return fail(Code::forbidden, "The \"default\" profile cannot be deleted");
   TRY(call.daemon.global->write([&](db::Tx& tx) -> Result<> {
     Row row = TRY(db::profiles::load(tx, project, name));
-    if (!TRY(db::profiles::instance_ids(tx, row.id)).empty()) return fail(Code::invalid, "Profile is currently in use");
+    if (!TRY(db::profiles::instance_ids(tx, row.id)).empty()) return fail(Code::internal, "Profile is currently in use");
     return db::profiles::remove(tx, row.id);
   }));
   call.daemon.events.lifecycle(project, "profile-deleted", url_of(project, name), call.identity.requestor, nullptr, name);
