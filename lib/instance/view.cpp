@@ -2,17 +2,6 @@
 
 namespace instance {
 
-Expanded expand(const std::vector<const db::profiles::Row*>& profiles, const StringMap& config, const api::DevicesMap& devices) {
-  Expanded out;
-  for (const db::profiles::Row* profile : profiles) {
-    for (const auto& [key, value] : profile->config) out.config[key] = value;
-    for (const auto& [name, device] : profile->devices) out.devices[name] = device;
-  }
-  for (const auto& [key, value] : config) out.config[key] = value;
-  for (const auto& [name, device] : devices) out.devices[name] = device;
-  return out;
-}
-
 const db::snapshots::Row* View::snapshot(const std::string& name) const {
   for (const db::snapshots::Row& row : snapshots)
     if (row.name == name) return &row;

@@ -2,6 +2,7 @@
 #pragma once
 #include <memory>
 
+#include "core/expand.h"
 #include "db/instance_snapshots.h"
 #include "db/instances.h"
 #include "db/profiles.h"
@@ -9,14 +10,8 @@
 
 namespace instance {
 
-struct Expanded {
-  StringMap config;
-  api::DevicesMap devices;
-};
-
-/// Profiles in order, then the own values on top; a device replaces one of the same name as a whole. "none" devices stay
-/// visible so that users see what masks what.
-Expanded expand(const std::vector<const db::profiles::Row*>& profiles, const StringMap& config, const api::DevicesMap& devices);
+using core::Expanded;
+using core::expand;
 
 /// Immutable once published; readers hold a shared pointer.
 struct View {

@@ -1,6 +1,8 @@
 // Rules from features.networks and restricted.*.
 #include "network/projects.h"
 
+#include "core/gate.h"
+
 namespace network {
 
 bool shared_from_default(const core::ProjectInfo& project, const std::string& network) {
@@ -14,14 +16,6 @@ std::string project_of(const core::ProjectInfo& project, const std::string& netw
   return is_true(get_or(project.config, "features.networks")) ? project.name : "default";
 }
 
-bool allowed(const StringMap& config, const std::string& network, bool managed) {
-  if (!is_true(get_or(config, "restricted"))) return true;
-  std::string nics = get_or(config, "restricted.devices.nic");
-  if (nics == "block") return false;
-  if ((nics.empty() || nics == "managed") && !managed) return false;
-  if (managed && is_true(get_or(config, "features.networks"))) return true;
-  std::string access = get_or(config, "restricted.networks.access");
-  return access.empty() || contains(split_list(access), network);
-}
+bool allowed(const StringMap& config, const std::string& network, bool managed) { return core::gate::network_allowed(config, network, managed); }
 
 }  // namespace network
