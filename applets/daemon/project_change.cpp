@@ -3,7 +3,9 @@
 #include "api/url.h"
 #include "applets/daemon/self_call.h"
 #include "applets/daemon/trusted.h"
+#include "core/gate.h"
 #include "core/project_keys.h"
+#include "db/networks.h"
 #include "db/profiles.h"
 #include "db/projects.h"
 
@@ -61,8 +63,22 @@ Result<> check_features(const api::Project& current, const StringList& changed) 
   return {};
 }
 
+/// Networks lent by the default project can't have the names of the project's own ones.
+Result<> check_shared_networks(db::Tx& tx, const std::string& project, const StringMap& config) {
+  if (!core::gate::is_restricted(config) || !is_true(get_or(config, "features.networks"))) return {};
+  StringList shared = split_list(get_or(config, "restricted.networks.access"));
+  if (shared.empty()) return {};
+  for (const auto& network : TRY(db::networks::load_all(tx, project))) {
+    if (contains(shared, network.name))
+      return fail(Code::invalid, "Network {} in restricted.networks.access conflicts with an existing project network", quote(network.name));
+  }
+  return {};
+}
+
 Result<> store_change(db::Tx& tx, const std::string& name, const api::ProjectPut& put, const StringList& changed) {
   auto row = TRY(db::projects::load(tx, name));
+  TRY(check_shared_networks(tx, name, put.config));
+  TRY(core::gate::check_project_update(tx, name, put.config, changed));
   TRY(db::projects::update(tx, row.id, put));
   if (!contains(changed, "features.profiles")) return {};
   if (is_true(get_or(put.config, "features.profiles"))) return add_default_profile(tx, name);

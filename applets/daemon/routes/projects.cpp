@@ -6,6 +6,7 @@
 #include "applets/daemon/project_change.h"
 #include "applets/daemon/route.h"
 #include "applets/daemon/trusted.h"
+#include "core/gate.h"
 #include "core/project_keys.h"
 #include "db/profiles.h"
 #include "db/projects.h"
@@ -114,10 +115,16 @@ Result<Reply> delete_project_route(Call& call) {
   return ok();
 }
 
+Result<Reply> get_state(Call& call) {
+  auto state = TRY(call.daemon.global->read([&](db::Tx& tx) { return core::gate::usage(tx, call.param("name")); }));
+  return ok(api::dump(state));
+}
+
 constexpr Route kRoutes[] = {
     {http::Method::get, "/1.0/projects", kAuthenticated, kNoFlags, list_projects, "Projects"},
     {http::Method::post, "/1.0/projects", allow("server", "can_create_projects"), kNoFlags, post_project, "Create a project"},
     {http::Method::get, "/1.0/projects/{name}", allow("project", "can_view", "name"), kNoFlags, get_project, "A project"},
+    {http::Method::get, "/1.0/projects/{name}/state", allow("project", "can_view", "name"), kNoFlags, get_state, "What a project uses of its limits"},
     {http::Method::put, "/1.0/projects/{name}", allow("project", "can_edit", "name"), kNoFlags, put_project, "Replace a project's config"},
     {http::Method::patch, "/1.0/projects/{name}", allow("project", "can_edit", "name"), kNoFlags, patch_project, "Change a project's config"},
     {http::Method::post, "/1.0/projects/{name}", allow("project", "can_edit", "name"), kNoFlags, rename_project_route, "Rename a project"},
