@@ -57,13 +57,14 @@ class Reader {
   Result<http::Parser::Step> step() {
     for (;;) {
       consume();
-      if (connection_.unread.empty() && !ended_) TRY(fill());
-      auto step = parser_.feed(connection_.unread);
-      if (ended_ && step.event == http::Parser::Event::more) {
-        if (parser_.finish()) return http::Parser::Step{.event = http::Parser::Event::end};
-        return fail(Code::internal, "The server closed the connection");
-      }
+      auto step = parser_.feed(connection_.unread);  // first with nothing new: an end may be pending
       used_ = step.used;
+      if (step.event == http::Parser::Event::more) {
+        if (ended_ && parser_.finish()) return http::Parser::Step{.event = http::Parser::Event::end};
+        if (ended_) return fail(Code::internal, "The server closed the connection");
+        consume();
+        TRY(fill());
+      }
       if (step.event == http::Parser::Event::error) return fail(Code::internal, "Broken answer from the server: {}", parser_.error());
       if (step.event != http::Parser::Event::more) return step;
     }
@@ -73,9 +74,10 @@ class Reader {
 
  private:
   Result<> fill() {
-    connection_.unread.resize(kBuffer);
-    auto n = connection_.transport->read(ctx_, connection_.unread);
-    connection_.unread.resize(n ? *n : 0);
+    size_t kept = connection_.unread.size();
+    connection_.unread.resize(kept + kBuffer);
+    auto n = connection_.transport->read(ctx_, std::span(connection_.unread).subspan(kept));
+    connection_.unread.resize(kept + (n ? *n : 0));
     if (!n) return std::unexpected(n.error());
     heard_ = heard_ || *n > 0;
     if (*n == 0) ended_ = true, connection_.reusable = false;

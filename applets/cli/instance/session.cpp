@@ -87,8 +87,9 @@ class Loop {
 
   Result<> receive(Channel& channel) {
     for (;;) {
-      auto message = TRY(channel.socket->try_receive());
-      if (!message) return {};
+      auto received = channel.socket->try_receive();
+      if (received && !*received) return {};
+      auto message = received ? std::move(*received) : std::optional(client::WebSocket::Message{Kind::text, "", true});
       if (channel.out_fd >= 0 && !message->end && message->kind == Kind::binary) TRY(write_all(channel.out_fd, message->data));
       if (message->end || (message->kind == Kind::text && channel.out_fd >= 0)) {
         channel.out_fd = channel.in_fd = -1;
@@ -105,21 +106,25 @@ class Loop {
     if (n <= 0) {
       channel.in_fd = -1;
       // An empty text frame ends the stream; an interactive one ends with its process.
-      if (!session_.interactive) TRY(channel.socket->queue(Kind::text, ""));
+      if (!session_.interactive) queue(channel, Kind::text, "");
       return {};
     }
-    std::string_view data(buffer_.data(), static_cast<size_t>(n));
-    if (!session_.on_input) return channel.socket->queue(Kind::binary, data);
-    std::string changed(data);
-    quit_ = !session_.on_input(changed);
-    return changed.empty() ? Result<>{} : channel.socket->queue(Kind::binary, changed);
+    std::string data(buffer_.data(), static_cast<size_t>(n));
+    if (session_.on_input) quit_ = !session_.on_input(data);
+    if (!data.empty()) queue(channel, Kind::binary, data);
+    return {};
+  }
+
+  /// The command may have ended and its sockets with it: then there is nobody to read more input, which is no error.
+  static void queue(Channel& channel, Kind kind, std::string_view data) {
+    if (!channel.socket->queue(kind, data)) channel.in_fd = -1;
   }
 
   Result<> drain_control() {
     for (;;) {
-      auto message = TRY(session_.control->try_receive());
-      if (!message) return {};
-      if (message->end) {
+      auto message = session_.control->try_receive();
+      if (message && !*message) return {};
+      if (!message || (*message)->end) {
         session_.control.reset();
         return {};
       }
@@ -127,7 +132,8 @@ class Loop {
   }
 
   Result<> send_control(const Json& message) {
-    return session_.control ? session_.control->queue(Kind::text, api::dump_json(message)) : Result<>{};
+    if (session_.control && !session_.control->queue(Kind::text, api::dump_json(message))) session_.control.reset();
+    return {};
   }
 
   Result<> send_size() {
