@@ -118,6 +118,7 @@ Result<> Container::Impl::adopt(const Processes& found) {
 
 void Container::Impl::on_monitor_exit() {
   StopHandler handler;
+  std::vector<std::shared_ptr<FileServer>> servers;
   {
     std::lock_guard lock(mutex);
     if (status == Status::stopped) return;
@@ -130,7 +131,9 @@ void Container::Impl::on_monitor_exit() {
     watch.reset();
     cgroup = {};
     handler = stop_handler;
+    servers.swap(file_servers);  // they hold the container's mounts
   }
+  servers.clear();
   StopReason reason = read_stop_reason(stop_file());
   unlink(state_file().c_str());
   stopped.notify_all();

@@ -18,6 +18,12 @@ struct Processes {
   Timestamp started_at;
 };
 
+/// A running `forkfile` helper; killed and reaped with the last reference.
+struct FileServer {
+  sys::Child child;
+  std::shared_ptr<async::Runtime::Watch> watch;
+};
+
 struct Container::Impl : std::enable_shared_from_this<Impl> {
   Impl(async::Runtime& async_runtime, ContainerPaths container_paths) : runtime(async_runtime), paths(std::move(container_paths)) {}
 
@@ -33,6 +39,7 @@ struct Container::Impl : std::enable_shared_from_this<Impl> {
   UniqueFd monitor_fd;
   std::shared_ptr<async::Runtime::Watch> watch;
   sys::Cgroup cgroup;
+  std::vector<std::shared_ptr<FileServer>> file_servers;
 
   std::string state_file() const { return paths.run + "/state"; }
   std::string stop_file() const { return paths.run + "/stop-target"; }
@@ -45,6 +52,8 @@ struct Container::Impl : std::enable_shared_from_this<Impl> {
   Result<> adopt(const Processes& found);
   /// Runs on a worker once the monitor's pidfd is readable.
   void on_monitor_exit();
+  /// Watches a file server until it ends.
+  Result<> keep_server(sys::Child child);
   /// A duplicate of init's pidfd. Errors: invalid if it doesn't run.
   Result<UniqueFd> running_init(pid_t* pid = nullptr) const;
   Result<sys::Cgroup> running_cgroup() const;

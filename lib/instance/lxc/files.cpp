@@ -1,10 +1,30 @@
 // The instance's files over SFTP: the `forkfile` helper serves them from inside the running container, or from the root file system of a stopped one.
 #include <fcntl.h>
+#include <signal.h>
+#include <sys/wait.h>
 
 #include "instance/lxc/container_impl.h"
 #include "sys/fd_passing.h"
 
 namespace instance::lxc {
+
+Result<> Container::Impl::keep_server(sys::Child child) {
+  auto server = std::make_shared<FileServer>();
+  server->child = std::move(child);
+  std::weak_ptr<Impl> weak = weak_from_this();
+  std::weak_ptr<FileServer> weak_server = server;
+  server->watch = runtime.when_readable(server->child.pidfd(), [weak, weak_server] {
+    auto self = weak.lock();
+    auto ended = weak_server.lock();
+    if (!self || !ended) return;
+    // Dropping the last reference reaps it.
+    std::lock_guard lock(self->mutex);
+    std::erase(self->file_servers, ended);
+  });
+  std::lock_guard lock(mutex);
+  file_servers.push_back(std::move(server));
+  return {};
+}
 
 Result<UniqueFd> Container::sftp(const Context&) {
   auto [ours, theirs] = TRY(sys::socket_pair());
@@ -31,9 +51,7 @@ Result<UniqueFd> Container::sftp(const Context&) {
     if (!spec.idmap.empty() && !spec.rootfs_idmapped) helper.argv.push_back(spec.idmap.to_json());
     helper.fds = {{root.get(), 3}};
   }
-  // The helper forks its server and ends, so that nobody has to wait for the end of the session.
-  sys::Child child = TRY(sys::spawn(helper));
-  TRY(child.wait(Context::detached(seconds(10))));
+  TRY(impl_->keep_server(TRY(sys::spawn(helper))));
   return std::move(ours);
 }
 

@@ -90,6 +90,11 @@ Result<> Container::Impl::prepare(const RunSpec& copy) const {
 }
 
 Result<> Container::Impl::launch(const Context& ctx, const RunSpec& copy) {
+  {
+    // Whoever still works on the stopped files would see them change owner.
+    std::lock_guard lock(mutex);
+    file_servers.clear();
+  }
   TRY(prepare(copy));
   std::string log_path = paths.log + "/forklxc.log";
   UniqueFd log(open(log_path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));

@@ -1,0 +1,74 @@
+// The SFTP protocol, version 3, as OpenSSH speaks it (draft-ietf-secsh-filexfer-02, PROTOCOL of OpenSSH): numbers, and reading and writing of fields.
+#pragma once
+#include <sys/stat.h>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+
+namespace sys::sftp {
+
+inline constexpr uint32_t kVersion = 3;
+inline constexpr size_t kMaxPacket = 1 << 20;  ///< larger ones end the connection
+inline constexpr size_t kMaxData = 256 << 10;  ///< of one read
+
+enum Type : uint8_t {
+  kInit = 1, kVersionReply = 2, kOpen = 3, kClose = 4, kRead = 5, kWrite = 6, kLstat = 7, kFstat = 8, kSetstat = 9, kFsetstat = 10, kOpendir = 11,
+  kReaddir = 12, kRemove = 13, kMkdir = 14, kRmdir = 15, kRealpath = 16, kStat = 17, kRename = 18, kReadlink = 19, kSymlink = 20,
+  kStatus = 101, kHandle = 102, kData = 103, kName = 104, kAttributes = 105, kExtended = 200, kExtendedReply = 201,
+};
+enum Status : uint32_t { kOk = 0, kEof = 1, kNoSuchFile = 2, kPermissionDenied = 3, kFailure = 4, kBadMessage = 5, kUnsupported = 8 };
+enum OpenFlag : uint32_t { kOpenRead = 1, kOpenWrite = 2, kOpenAppend = 4, kOpenCreate = 8, kOpenTruncate = 16, kOpenExclusive = 32 };
+enum AttributeFlag : uint32_t { kHasSize = 1, kHasIds = 2, kHasMode = 4, kHasTimes = 8, kHasExtended = 0x80000000 };
+
+struct Attributes {
+  uint32_t flags = 0;
+  uint64_t size = 0;
+  uint32_t uid = 0, gid = 0;
+  uint32_t mode = 0;  ///< with the type bits of stat(2)
+  uint32_t atime = 0, mtime = 0;
+  static Attributes of(const struct stat& info);
+};
+
+/// Builds one packet; take() adds its length.
+class Writer {
+ public:
+  explicit Writer(uint8_t type) { u8(type); }
+  Writer& u8(uint8_t value);
+  Writer& u32(uint32_t value);
+  Writer& u64(uint64_t value);
+  Writer& text(std::string_view value);
+  Writer& attributes(const Attributes& value);
+  Writer& raw(std::string_view bytes);
+  std::string take();
+
+ private:
+  std::string body_;
+};
+
+/// Reads fields; after any that was missing, ok() is false and the values are empty.
+class Reader {
+ public:
+  explicit Reader(std::string_view body) : left_(body) {}
+  uint8_t u8();
+  uint32_t u32();
+  uint64_t u64();
+  std::string_view text();
+  Attributes attributes();
+  bool ok() const { return ok_; }
+  bool done() const { return left_.empty(); }
+
+ private:
+  std::string_view take(size_t count);
+  std::string_view left_;
+  bool ok_ = true;
+};
+
+/// One packet from a blocking descriptor, without its length; nothing at the end. Errors: internal, invalid (too large).
+Result<std::optional<std::string>> read_packet(int fd);
+Result<> write_all(int fd, std::string_view bytes);
+
+}  // namespace sys::sftp
