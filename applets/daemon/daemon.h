@@ -62,6 +62,7 @@ struct Daemon {
   std::unique_ptr<Dispatcher> dispatcher;
   std::unique_ptr<http::Server> server;
   std::unique_ptr<Jobs> jobs;
+  const Clock::time_point started = Clock::now();
   std::atomic<bool> ready = false;     ///< start-up work (networks, pools, instances) is done
   std::atomic<bool> stopping = false;  ///< only looking is allowed any more
 

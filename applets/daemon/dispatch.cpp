@@ -20,6 +20,11 @@ bool allowed_remotely(std::string_view path) {
   return path == "/internal/sql" || path == "/internal/recover/import" || path == "/internal/recover/validate";
 }
 
+/// The metrics listener has its own address; nothing else is to be had there.
+bool on_metrics_listener(const Daemon& daemon, const http::Request& request) {
+  return request.peer.transport == http::Peer::Transport::tls && contains(daemon.server->addresses("core.metrics_address"), request.peer.local_address);
+}
+
 http::Plan fixed_answer(int status, std::string message) {
   http::Plan plan;
   plan.inline_ = true;
@@ -41,7 +46,8 @@ http::Plan Dispatcher::plan(http::Request& request) const {
     return plan;
   }
   Router::Match match = router_.match(request.method, request.path);
-  if (!match.known) return fixed_answer(404, "not found");
+  bool hidden = request.path != "/1.0/metrics" && request.path != "/1.0" && request.path != "/" && on_metrics_listener(daemon_, request);
+  if (!match.known || hidden) return fixed_answer(404, "not found");
   if (!match.route) {
     if (!daemon_.trust.authenticate(request).trusted) return fixed_answer(403, "not authorized");
     return fixed_answer(501, "not implemented");
