@@ -2,6 +2,7 @@
 #include "core/warnings.h"
 
 #include "base/strings.h"
+#include "db/projects.h"
 
 namespace core {
 
@@ -79,12 +80,25 @@ std::string fill(std::string_view pattern, const db::Row& row) {
 
 }  // namespace
 
+bool is_warning_type(int64_t code) { return std::ranges::contains(kTypes, code, &TypeRow::code); }
 std::string_view warning_text(WarningType type) { return row_of(type).text; }
 std::string_view warning_severity(WarningType type) { return row_of(type).severity; }
 
+bool is_entity_type(int64_t code) {
+  constexpr int kCodes[] = {
+#define ENTITY_TYPE(symbol, code, name) code,
+#include "core/entity_types.def"
+#undef ENTITY_TYPE
+  };
+  return std::ranges::contains(kCodes, code);
+}
+
 Result<> warn(db::Tx& tx, const WarningSubject& subject, const std::string& message) {
+  if (!subject.project.empty()) TRY_CTX(db::projects::id_of(tx, subject.project), "Unknown project {}", quote(subject.project));
+  if (subject.entity != EntityType::none && subject.entity_id != -1 && TRY(entity_path(tx, subject.entity, subject.entity_id)).empty())
+    return fail(Code::not_found, "Unknown entity ID");
   return db::warnings::upsert(tx,
-                              {.project = subject.project, .entity_type = static_cast<int64_t>(subject.entity), .entity_id = subject.entity_id,
+                              {.location = subject.location, .project = subject.project, .entity_type = static_cast<int64_t>(subject.entity), .entity_id = subject.entity_id,
                                .type = static_cast<int>(subject.type)},
                               message);
 }

@@ -14,6 +14,7 @@ enum class WarningType : int {
 #include "core/warning_types.def"
 #undef WARNING_TYPE
 };
+bool is_warning_type(int64_t code);
 std::string_view warning_text(WarningType type);      ///< "Couldn't find the CGroup blkio"
 std::string_view warning_severity(WarningType type);  ///< "low", "moderate", "high"
 
@@ -24,6 +25,7 @@ enum class EntityType : int {
 #undef ENTITY_TYPE
   none = -1,
 };
+bool is_entity_type(int64_t code);
 
 /// What a warning is about. Server-wide ones have neither project nor entity.
 struct WarningSubject {
@@ -31,9 +33,10 @@ struct WarningSubject {
   std::string project = "";
   EntityType entity = EntityType::none;
   int64_t entity_id = -1;
+  std::string location = "none";  ///< cluster member; empty: about none
 };
 
-/// Records it, or counts up the existing one (and reopens a resolved one).
+/// Records it, or counts up the existing one (and reopens a resolved one). Errors: not_found (project, entity).
 Result<> warn(db::Tx& tx, const WarningSubject& subject, const std::string& message);
 /// Resolves what is open about the subject; an entity_id of -1 means all of that kind and type.
 Result<> resolve_warnings(db::Tx& tx, const WarningSubject& subject);

@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "db/connection.h"
 #include "db/dump.h"
+#include "db/space_guard.h"
 
 namespace db {
 
@@ -19,6 +20,7 @@ namespace {
 constexpr size_t kMaxReaders = 4;
 constexpr size_t kIdleReaders = 2;  ///< more than this are closed when handed back: connections cost memory
 constexpr int kBusyRetries = 10;
+constexpr std::string_view kBeginWrite = "BEGIN IMMEDIATE";
 
 class SqliteDatabase final : public Database {
  public:
@@ -54,16 +56,18 @@ class SqliteDatabase final : public Database {
     std::lock_guard lock(write_mutex_);
     writer_thread_ = std::this_thread::get_id();
     int64_t before = writer_->total_changes();
-    Result<> done = with_retries(*writer_, write ? "BEGIN IMMEDIATE" : "BEGIN", body);
+    Result<> done = with_retries(*writer_, write ? kBeginWrite : "BEGIN", body);
     if (done && writer_->total_changes() != before) generation_.fetch_add(1, std::memory_order_acq_rel);
     writer_thread_ = std::thread::id();
     return done;
   }
 
-  static Result<> attempt(Connection& connection, std::string_view begin, const std::function<Result<>(Tx&)>& body) {
+  Result<> attempt(Connection& connection, std::string_view begin, const std::function<Result<>(Tx&)>& body) {
     ConnectionTx tx(connection);
     TRY(tx.exec(begin, {}));
+    SpaceGuard guard(begin == kBeginWrite ? path_ : "", connection);
     Result<> done = body(tx);
+    if (done) done = guard.check();
     if (done) {
       Result<int64_t> committed = tx.exec("COMMIT", {});
       if (!committed) done = std::unexpected(committed.error());
@@ -75,7 +79,7 @@ class SqliteDatabase final : public Database {
     return done;
   }
 
-  static Result<> with_retries(Connection& connection, std::string_view begin, const std::function<Result<>(Tx&)>& body) {
+  Result<> with_retries(Connection& connection, std::string_view begin, const std::function<Result<>(Tx&)>& body) {
     for (int tries = 1;; ++tries) {
       Result<> done = attempt(connection, begin, body);
       if (done || done.error().code() != Code::locked || tries == kBusyRetries) return done;

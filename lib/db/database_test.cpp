@@ -100,6 +100,12 @@ TEST_CASE("a patch file runs once before anything else", "[db]") {
   REQUIRE(write_file_atomic(patch, "UPDATE config SET value = 'z'; broken"));
   CHECK(!open_global(dir.path, {}));
   CHECK(std::filesystem::exists(patch));
+  // What a user does after that: drop the patch, go back to the copy made before it ran.
+  std::filesystem::remove(patch);
+  std::filesystem::remove_all(dir.path + "/global");
+  std::filesystem::copy(dir.path + "/global.bak", dir.path + "/global");
+  global = *open_global(dir.path, {});
+  CHECK(count(*global, "config WHERE value IN ('1', '2')") == 2);
 }
 
 TEST_CASE("databases of an unknown version are refused", "[db]") {

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <filesystem>
 #include <vector>
 
 #include "base/log.h"
@@ -78,8 +79,38 @@ Result<> make_directory(const std::string& path) {
   return {};
 }
 
+/// Is anything about to change in a database that holds data already?
+Result<bool> needs_backup(Database& database, const std::string& patch, Which which) {
+  int64_t found = TRY(database.read([](Tx& tx) -> Result<int64_t> {
+    if (TRY(tx.query_integer("SELECT COUNT(*) FROM sqlite_master WHERE type = 'table' AND name = 'schema'")).value_or(0) == 0) return 0;
+    return TRY(tx.query_integer("SELECT IFNULL(MAX(version), 0) FROM schema")).value_or(0);
+  }));
+  bool patched = !patch.empty() && access(patch.c_str(), F_OK) == 0;
+  return found != 0 && (patched || found < migrations(which).back().version);
+}
+
+/// A copy to go back to if an update or patch turns out bad: `global.bak` beside `global`, `local.db.bak` beside `local.db`.
+/// After a checkpoint the file alone is the whole database.
+Result<> make_backup(Database& database, const std::string& file, Which which) {
+  TRY(database.checkpoint());
+  std::filesystem::path path(file);
+  std::error_code error;
+  if (which == Which::global) {
+    std::filesystem::path copy = path.parent_path().string() + ".bak";
+    std::filesystem::remove_all(copy, error);
+    std::filesystem::create_directory(copy, error);
+    std::filesystem::copy_file(path, copy / path.filename(), error);
+  } else {
+    std::filesystem::copy_file(path, file + ".bak", std::filesystem::copy_options::overwrite_existing, error);
+  }
+  if (error) return fail(Code::internal, "Failed to back up {}: {}", quote(file), error.message());
+  log_info("Updating the database schema, a backup was made", {{"file", file}});
+  return {};
+}
+
 Result<std::unique_ptr<Database>> open_one(const std::string& file, const std::string& patch, Which which, const ServerFacts& facts) {
   std::unique_ptr<Database> database = TRY(Database::open(file));
+  if (!file.empty() && TRY(needs_backup(*database, patch, which))) TRY(make_backup(*database, file, which));
   TRY_CTX(database->write([&](Tx& tx) -> Result<> {
     TRY(apply_patch_file(tx, patch));
     int64_t found = TRY(migrate(tx, which));

@@ -73,8 +73,6 @@ Result<> seed_local(Tx& tx) {
   for (std::string_view patch : kKnownPatches) {
     TRY(tx.exec("INSERT INTO patches (name, applied_at) VALUES (?, strftime('%s'))", {std::string(patch)}));
   }
-  // The raft member list of a server that is not in a cluster: itself, at the placeholder address.
-  TRY(tx.exec("INSERT INTO raft_nodes (id, address) VALUES (1, '1')"));
   return {};
 }
 

@@ -52,11 +52,11 @@ std::vector<std::string> split_statements(const std::string& text) {
 Result<std::vector<ConsoleResult>> run_console(Database& database, const std::string& text) {
   std::vector<ConsoleResult> results;
   for (const std::string& statement : split_statements(text)) {
-    if (is_select(statement)) {
-      results.push_back(TRY(database.read([&](Tx& tx) { return run_select(tx, statement); })));
-    } else {
-      results.push_back(TRY(database.write([&](Tx& tx) { return run_exec(tx, statement); })));
-    }
+    Result<ConsoleResult> result = is_select(statement) ? database.read([&](Tx& tx) { return run_select(tx, statement); })
+                                                        : database.write([&](Tx& tx) { return run_exec(tx, statement); });
+    // 500 as upstream answers: to it, SQL errors are errors of the database.
+    if (!result) return std::unexpected(std::move(result).error().with_code(Code::internal));
+    results.push_back(std::move(*result));
   }
   return results;
 }

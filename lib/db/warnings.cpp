@@ -19,7 +19,8 @@ Row read(const db::Row& row) {
           .count = row.integer(8), .first_seen = row.time(9), .last_seen = row.time(10), .updated = row.time(11), .message = row.text(12)};
 }
 
-Value project_name(const std::string& project) { return project.empty() ? Value(nullptr) : Value(project); }
+Value name_or_null(const std::string& name) { return name.empty() ? Value(nullptr) : Value(name); }
+Value id_or_null(int64_t id) { return id == -1 ? Value(nullptr) : Value(id); }
 
 }  // namespace
 
@@ -38,13 +39,16 @@ Result<> upsert(Tx& tx, const Subject& subject, const std::string& message) {
   // status 3 is "resolved": it has happened again, so it is new again.
   int64_t changed = TRY(tx.exec(
       "UPDATE warnings SET last_message = ?, last_seen_date = ?, updated_date = ?, status = iif(status = 3, 1, status), count = count + 1 "
-      "WHERE node_id = 1 AND project_id IS (SELECT id FROM projects WHERE name = ?) AND entity_type_code IS ? AND entity_id IS ? AND type_code = ?",
-      {message, now, now, project_name(subject.project), subject.entity_type, subject.entity_id, number(subject.type)}));
+      "WHERE node_id IS (SELECT id FROM nodes WHERE name = ?) AND project_id IS (SELECT id FROM projects WHERE name = ?) AND "
+      "entity_type_code IS ? AND entity_id IS ? AND type_code = ?",
+      {message, now, now, name_or_null(subject.location), name_or_null(subject.project), id_or_null(subject.entity_type),
+       id_or_null(subject.entity_id), number(subject.type)}));
   if (changed > 0) return {};
   TRY(tx.insert("INSERT INTO warnings (node_id, project_id, entity_type_code, entity_id, uuid, type_code, status, first_seen_date, "
-                "last_seen_date, updated_date, last_message, count) VALUES (1, (SELECT id FROM projects WHERE name = ?), ?, ?, ?, ?, 1, ?, ?, ?, ?, 1)",
-                {project_name(subject.project), subject.entity_type, subject.entity_id, random_uuid(), number(subject.type), now, now,
-                 time_value({}), message}));
+                "last_seen_date, updated_date, last_message, count) VALUES ((SELECT id FROM nodes WHERE name = ?), (SELECT id FROM projects WHERE "
+                "name = ?), ?, ?, ?, ?, 1, ?, ?, ?, ?, 1)",
+                {name_or_null(subject.location), name_or_null(subject.project), id_or_null(subject.entity_type), id_or_null(subject.entity_id),
+                 random_uuid(), number(subject.type), now, now, time_value({}), message}));
   return {};
 }
 
@@ -58,8 +62,8 @@ Result<> set_status(Tx& tx, const std::string& uuid, WarningStatus status) {
 Result<> resolve(Tx& tx, const Match& match) {
   Where where;
   where.add("status != 3");
-  where.add("node_id = 1");
-  if (match.project) where.add("project_id IS (SELECT id FROM projects WHERE name = ?)", project_name(*match.project));
+  where.add("IFNULL(node_id, 1) = 1");
+  if (match.project) where.add("project_id IS (SELECT id FROM projects WHERE name = ?)", name_or_null(*match.project));
   if (match.type) where.add("type_code = ?", number(*match.type));
   if (match.entity_type) where.add("entity_type_code = ?", *match.entity_type);
   if (match.entity_id) where.add("entity_id = ?", *match.entity_id);

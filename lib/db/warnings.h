@@ -25,7 +25,8 @@ struct Row {
 
 /// What a warning is about: one row exists per subject.
 struct Subject {
-  std::string project;  ///< empty: none
+  std::string location = "none";  ///< member name; empty: about no member
+  std::string project;            ///< empty: none
   int64_t entity_type = -1;
   int64_t entity_id = -1;
   int type = 0;
