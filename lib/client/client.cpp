@@ -1,13 +1,18 @@
 #include "client/client.h"
 
+#include <poll.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <cerrno>
+#include <format>
+
 #include "api/json.h"
 #include "base/encode.h"
+#include "client/connect.h"
 #include "client/exchange.h"
-#include "client/raw_stream.h"
 #include "client/websocket.h"
+#include "http/socket_stream.h"
 #include "http/status.h"
 #include "http/websocket_frame.h"
 
@@ -15,20 +20,38 @@ namespace client {
 
 struct Client::Impl {
   Endpoint endpoint;
-  std::optional<Connection> kept;
+  std::shared_ptr<http::TlsContext> tls;
+  std::unique_ptr<Wire> wire;
 
-  Result<Connection> fresh(const Context& ctx) {
-    return Connection{.transport = TRY(connect(ctx, endpoint)), .unread = "", .reusable = true};
+  Result<> open(const Context& ctx) {
+    wire = std::make_unique<Wire>();
+    wire->transport = TRY(connect(ctx, endpoint, tls));
+    return {};
   }
-  Result<Answer> exchange(const Context& ctx, Connection& connection, const Request& request, bool& heard) {
-    auto sent = send_request(ctx, connection, endpoint, request);
-    // A server that refuses answers before it has read everything: its answer says more than the broken pipe.
-    auto answer = sent || sent.error().sys_errno() ? read_answer(ctx, connection, request, heard) : Result<Answer>(std::unexpected(sent.error()));
-    if (!answer && !sent) return std::unexpected(sent.error());
-    return answer;
+  /// Whether the connection of the last request still stands: a server that closed it shows as readable.
+  bool kept() const {
+    if (!wire || !wire->reusable) return false;
+    pollfd entry{wire->transport->fd(), POLLIN, 0};
+    return poll(&entry, 1, 0) == 0 || wire->transport->pending();
   }
-  void keep(Connection connection) {
-    if (connection.reusable) kept = std::move(connection);
+  Result<Exchange> exchange(const Context& ctx, const Request& request) {
+    for (bool retry = kept();; retry = false) {
+      if (!retry) TRY(open(ctx));
+      Exchange result;
+      auto done = run_exchange(ctx, *wire, endpoint, request, result);
+      if (done) return result;
+      wire.reset();
+      if (!retry || result.started || done.error().code() != Code::internal) return std::unexpected(std::move(done).error());
+    }
+  }
+  /// A connection of its own that answered 101.
+  Result<Wire> switched(const Context& ctx, const Request& request) {
+    Wire own;
+    own.transport = TRY(connect(ctx, endpoint, tls));
+    Exchange result;
+    TRY(run_exchange(ctx, own, endpoint, request, result));
+    if (result.answer.status != 101) return std::unexpected(answer_error(result.answer));
+    return own;
   }
 };
 
@@ -38,52 +61,44 @@ Client::Client(Client&&) noexcept = default;
 Client& Client::operator=(Client&&) noexcept = default;
 
 const Endpoint& Client::endpoint() const { return impl_->endpoint; }
-Client Client::clone() const { return Client(impl_->endpoint); }
 
-Result<Answer> Client::send(const Context& ctx, const Request& request) {
-  if (auto kept = std::exchange(impl_->kept, std::nullopt)) {
-    bool heard = false;
-    auto answer = impl_->exchange(ctx, *kept, request, heard);
-    bool repeatable = !request.upload && !heard && ctx.check();
-    if (answer) impl_->keep(std::move(*kept));
-    if (answer || !repeatable) return answer;
-  }
-  Connection connection = TRY(impl_->fresh(ctx));
-  bool heard = false;
-  auto answer = impl_->exchange(ctx, connection, request, heard);
-  if (answer) impl_->keep(std::move(connection));
-  return answer;
+Client Client::clone() const {
+  Client other(impl_->endpoint);
+  other.impl_->tls = impl_->tls;
+  return other;
 }
 
-namespace {
-Result<Connection> upgraded(const Context& ctx, const Endpoint& endpoint, Request request, const std::string& protocol) {
-  Connection connection{.transport = TRY(connect(ctx, endpoint)), .unread = "", .reusable = false};
-  request.headers.set("Connection", "Upgrade");
-  request.headers.set("Upgrade", protocol);
-  TRY(send_request(ctx, connection, endpoint, request));
-  Answer answer = TRY(read_upgrade_answer(ctx, connection));
-  if (answer.status != 101) return std::unexpected(answer_error(answer));
-  return connection;
-}
-}  // namespace
+Result<Answer> Client::send(const Context& ctx, const Request& request) { return TRY(impl_->exchange(ctx, request)).answer; }
 
 Result<std::unique_ptr<WebSocket>> Client::websocket(const Context& ctx, const std::string& target) {
   Request request{.target = target};
-  request.headers.set("Sec-WebSocket-Version", "13");
-  request.headers.set("Sec-WebSocket-Key", base64_encode(random_bytes(16)));
-  return open_websocket(TRY(upgraded(ctx, impl_->endpoint, std::move(request), "websocket")));
+  std::string key = base64_encode(random_bytes(16));
+  request.headers.add("Connection", "Upgrade");
+  request.headers.add("Upgrade", "websocket");
+  request.headers.add("Sec-WebSocket-Version", "13");
+  request.headers.add("Sec-WebSocket-Key", key);
+  Wire own = TRY(impl_->switched(ctx, request));
+  return make_websocket(std::move(own.transport), std::move(own.input));
 }
 
-Result<std::shared_ptr<http::Stream>> Client::upgrade(const Context& ctx, const std::string& target, const std::string& protocol, http::Method method) {
+Result<std::shared_ptr<http::Stream>> Client::upgrade(const Context& ctx, const std::string& target, const std::string& protocol,
+                                                      http::Method method, async::Runtime* runtime) {
   Request request{.method = method, .target = target};
-  return open_stream(TRY(upgraded(ctx, impl_->endpoint, std::move(request), protocol)));
+  request.headers.add("Connection", "Upgrade");
+  request.headers.add("Upgrade", protocol);
+  Wire own = TRY(impl_->switched(ctx, request));
+  return http::adopt_stream(runtime, std::move(own.transport), std::move(own.input));
 }
 
 Result<std::string> Client::server_certificate(const Context& ctx) {
-  Endpoint open = impl_->endpoint;
-  open.insecure = true;
-  open.client_certificate.clear();
-  return TRY(connect(ctx, open))->peer_certificate();
+  Endpoint blind = impl_->endpoint;
+  blind.insecure = true;
+  std::shared_ptr<http::TlsContext> tls;
+  auto transport = std::dynamic_pointer_cast<http::TlsTransport>(TRY(connect(ctx, blind, tls)));
+  if (!transport) return fail(Code::invalid, "This connection is not encrypted");
+  std::string pem = transport->peer_certificate();
+  if (pem.empty()) return fail(Code::unauthorized, "The server showed no certificate");
+  return pem;
 }
 
 Upload upload_fd(int fd) {
@@ -93,33 +108,36 @@ Upload upload_fd(int fd) {
     off_t at = lseek(fd, 0, SEEK_CUR);
     upload.size = static_cast<uint64_t>(std::max<off_t>(0, info.st_size - at));
   }
-  upload.read = [fd](const Context&, std::span<char> buffer) -> Result<size_t> {
-    ssize_t n;
-    do n = ::read(fd, buffer.data(), buffer.size());
-    while (n < 0 && errno == EINTR);
-    if (n < 0) return fail_errno("Failed reading the file to send");
-    return static_cast<size_t>(n);
+  upload.read = [fd](const Context& ctx, std::span<char> buffer) -> Result<size_t> {
+    for (;;) {
+      ssize_t n = read(fd, buffer.data(), buffer.size());
+      if (n >= 0) return static_cast<size_t>(n);
+      if (errno == EAGAIN) TRY(ctx.wait_fd(fd, POLLIN));
+      else if (errno != EINTR) return fail_errno("Failed reading the upload");
+      TRY(ctx.check());
+    }
   };
   return upload;
 }
 
 Sink sink_fd(int fd) {
-  return [fd](std::string_view data) -> Result<> {
-    while (!data.empty()) {
-      ssize_t n = ::write(fd, data.data(), data.size());
-      if (n < 0 && errno == EINTR) continue;
-      if (n < 0) return fail_errno("Failed writing what was received");
-      data.remove_prefix(static_cast<size_t>(n));
+  return [fd](std::string_view piece) -> Result<> {
+    while (!piece.empty()) {
+      ssize_t n = write(fd, piece.data(), piece.size());
+      if (n < 0 && errno == EAGAIN) TRY(Context().wait_fd(fd, POLLOUT));
+      else if (n < 0 && errno != EINTR) return fail_errno("Failed writing");
+      if (n > 0) piece.remove_prefix(static_cast<size_t>(n));
     }
     return {};
   };
 }
 
 Error answer_error(const Answer& answer) {
-  auto envelope = api::parse_json(answer.body);
   std::string text;
-  if (envelope && envelope->is_object()) text = envelope->value("error", "");
-  if (text.empty()) text = std::format("The server answered with status {}", answer.status);
+  if (auto json = api::parse_json(answer.body); json && json->is_object()) {
+    if (auto error = json->find("error"); error != json->end() && error->is_string()) text = error->get<std::string>();
+  }
+  if (text.empty()) text = std::format("The server answered {} {}", answer.status, http::reason(answer.status));
   return Error(http::code_of(answer.status), text);
 }
 

@@ -11,6 +11,10 @@
 #include "http/message.h"
 #include "http/stream.h"
 
+namespace async {
+class Runtime;
+}
+
 namespace client {
 
 /// Where a server listens and how both sides prove who they are.
@@ -24,6 +28,7 @@ struct Endpoint {
   std::string client_key;
   std::string ca_certificate;      ///< PEM bundle trusted instead of the host's (PKI mode)
   bool insecure = false;           ///< accept any server certificate
+  bool public_web = false;         ///< an ordinary web server: TLS 1.2 will do
   std::string proxy;               ///< "http://host:port"; empty: none. See proxy_for() for the environment's
   std::string bearer_token;        ///< sent as Authorization, if set
   StringMap headers;               ///< sent with every request (User-Agent, …)
@@ -82,6 +87,8 @@ class WebSocket {
   virtual size_t queued() const = 0;
   /// Sends a close frame (1000) and what is queued, waiting for at most a second.
   virtual void close() = 0;
+  /// For the daemon: the same websocket with callbacks, pumps and pings. Before anything was received; this object is empty afterwards.
+  virtual std::shared_ptr<http::WebSocket> adopt(async::Runtime& runtime) = 0;
 };
 
 /// One server. A connection is made at the first request and kept for the next; a request on a kept connection that the server
@@ -100,8 +107,9 @@ class Client {
   Result<Answer> send(const Context& ctx, const Request& request);
   /// A new connection, upgraded. Errors: those of the answer if it was not 101 (error envelope read).
   Result<std::unique_ptr<WebSocket>> websocket(const Context& ctx, const std::string& target);
+  /// `runtime`: for streams that shall be relayed (Stream::relay).
   Result<std::shared_ptr<http::Stream>> upgrade(const Context& ctx, const std::string& target, const std::string& protocol,
-                                                http::Method method = http::Method::get);
+                                                http::Method method = http::Method::get, async::Runtime* runtime = nullptr);
   /// PEM of the certificate the server shows, unverified (to be confirmed by the user or a token).
   Result<std::string> server_certificate(const Context& ctx);
   /// A new connection like the above, for long streams that shall not occupy this one.

@@ -2,84 +2,68 @@
 
 #include <arpa/inet.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <cstring>
+#include <format>
+
+#include "client/connect.h"
+#include "http/status.h"
 
 namespace client {
 
-std::string Url::text() const {
-  std::string name = host.contains(':') ? "[" + host + "]" : host;
-  bool usual = port == (tls ? 443 : 80);
-  return std::format("{}://{}{}{}", tls ? "https" : "http", name, usual ? "" : ":" + std::to_string(port), target);
-}
-
-Result<Url> parse_url(std::string_view text) {
-  Url url;
-  std::string_view rest = text;
-  if (rest.starts_with("https://")) rest.remove_prefix(8);
-  else if (rest.starts_with("http://")) rest.remove_prefix(7), url.tls = false, url.port = 80;
-  else return fail(Code::invalid, "Invalid URL {}: it must start with https:// or http://", quote(text));
-  size_t slash = rest.find_first_of("/?");
-  std::string_view authority = rest.substr(0, slash);
-  url.target = slash == std::string_view::npos ? "/" : std::string(rest.substr(slash));
-  if (url.target.starts_with('?')) url.target = "/" + url.target;
-  url.target = url.target.substr(0, url.target.find('#'));
-  size_t colon = authority.rfind(':'), bracket = authority.rfind(']');
-  if (colon != std::string_view::npos && (bracket == std::string_view::npos || colon > bracket)) {
-    auto port = parse_uint(authority.substr(colon + 1));
-    if (!port || *port == 0 || *port > 65535) return fail(Code::invalid, "Invalid port in URL {}", quote(text));
-    url.port = static_cast<uint16_t>(*port);
-    authority = authority.substr(0, colon);
-  }
-  if (authority.starts_with('[') && authority.ends_with(']')) authority = authority.substr(1, authority.size() - 2);
-  if (authority.empty() || authority.find_first_of(" \t\r\n@") != std::string_view::npos || url.target.find_first_of(" \r\n") != std::string::npos) {
-    return fail(Code::invalid, "Invalid URL {}", quote(text));
-  }
-  url.host = authority;
-  return url;
-}
-
 namespace {
-std::string variable(const char* upper, const char* lower) {
-  const char* value = getenv(upper);
-  if (!value || !*value) value = getenv(lower);
+
+std::string environment(const char* name) {
+  const char* value = getenv(name);
+  if (!value || !*value) value = getenv(to_lower(name).c_str());
   return value ? value : "";
 }
 
-bool in_network(const std::string& host, const std::string& rule) {
-  size_t slash = rule.find('/');
-  auto bits = parse_uint(std::string_view(rule).substr(slash + 1));
-  unsigned char a[16], b[16];
-  for (int family : {AF_INET, AF_INET6}) {
-    if (inet_pton(family, host.c_str(), a) != 1 || inet_pton(family, rule.substr(0, slash).c_str(), b) != 1 || !bits) continue;
-    size_t whole = std::min<size_t>(*bits / 8, family == AF_INET ? 4 : 16), left = *bits % 8;
-    return memcmp(a, b, whole) == 0 && (left == 0 || whole == 16 || (a[whole] ^ b[whole]) >> (8 - left) == 0);
+/// An address as bytes: 4 or 16 of them, none for a name.
+std::string address_bytes(const std::string& host) {
+  char bytes[16];
+  if (inet_pton(AF_INET, host.c_str(), bytes) == 1) return std::string(bytes, 4);
+  if (inet_pton(AF_INET6, host.c_str(), bytes) == 1) return std::string(bytes, 16);
+  return "";
+}
+
+bool is_loopback(const std::string& bytes) {
+  if (bytes.size() == 4) return bytes[0] == 127;
+  return bytes.size() == 16 && bytes == address_bytes("::1");
+}
+
+bool in_subnet(const std::string& address, std::string_view subnet) {
+  size_t slash = subnet.find('/');
+  if (slash == std::string_view::npos || address.empty()) return false;
+  std::string base = address_bytes(std::string(subnet.substr(0, slash)));
+  auto length = parse_uint(subnet.substr(slash + 1));
+  if (base.size() != address.size() || !length || *length > base.size() * 8) return false;
+  for (size_t bit = 0; bit < *length; ++bit) {
+    if ((address[bit / 8] ^ base[bit / 8]) >> (7 - bit % 8) & 1) return false;
   }
-  return false;
+  return true;
 }
 
-bool ignored(const std::string& hosts, const std::string& host) {
-  for (const std::string& rule : split_list(hosts)) {
-    if (rule == "*" || rule == host || (rule.contains('/') && in_network(host, rule))) return true;
-    std::string suffix = rule.starts_with('.') ? rule : "." + rule;
-    if (host.ends_with(suffix)) return true;
-  }
-  return false;
-}
-}  // namespace
-
-ProxySettings ProxySettings::from_environment() {
-  return {variable("HTTP_PROXY", "http_proxy"), variable("HTTPS_PROXY", "https_proxy"), variable("NO_PROXY", "no_proxy")};
+/// One entry of a no_proxy list against a host.
+bool exempts(std::string_view entry, const std::string& host, const std::string& bytes) {
+  if (entry == "*" || entry == host || in_subnet(bytes, entry)) return true;
+  if (size_t colon = entry.rfind(':'); colon != std::string_view::npos && bytes.size() != 16) entry = entry.substr(0, colon);
+  if (entry.starts_with('.')) return host.ends_with(entry) || host == entry.substr(1);
+  return host == entry || (host.ends_with(entry) && host[host.size() - entry.size() - 1] == '.');
 }
 
-std::string proxy_for(const ProxySettings& settings, const Url& url) {
-  const std::string& proxy = url.tls ? settings.https : settings.http;
-  bool loopback = url.host == "localhost" || url.host.starts_with("127.") || url.host == "::1";
-  return proxy.empty() || loopback || ignored(settings.ignore_hosts, url.host) ? "" : proxy;
+/// Where a redirect leads: absolute, or relative to the host or the current folder.
+std::string resolve(const Url& base, const std::string& location) {
+  if (location.contains("://")) return location;
+  if (location.starts_with("//")) return (base.tls ? "https:" : "http:") + location;
+  Url next = base;
+  std::string path = base.target.substr(0, base.target.find('?'));
+  next.target = location.starts_with('/') ? location : path.substr(0, path.rfind('/') + 1) + location;
+  return next.text();
 }
 
-namespace {
-Endpoint endpoint_for(const Url& url, const DownloadOptions& options) {
+Endpoint endpoint_of(const Url& url, const DownloadOptions& options) {
   Endpoint endpoint;
   endpoint.host = url.host;
   endpoint.port = url.port;
@@ -89,47 +73,96 @@ Endpoint endpoint_for(const Url& url, const DownloadOptions& options) {
   endpoint.client_key = options.client_key;
   endpoint.ca_certificate = options.ca_certificate;
   endpoint.insecure = options.insecure;
+  endpoint.public_web = true;
   endpoint.proxy = proxy_for(options.proxy, url);
-  endpoint.headers["User-Agent"] = "incusbox";
   return endpoint;
 }
 
-/// Where a redirect leads. Errors: unavailable (to plain HTTP from HTTPS).
-Result<Url> redirected(const Url& from, const std::string& location) {
-  if (location.starts_with('/')) {
-    Url to = from;
-    to.target = location;
-    return to;
-  }
-  Url to = TRY(parse_url(location));
-  if (from.tls && !to.tls) return fail(Code::unavailable, "{} redirects to an unencrypted address", from.text());
-  return to;
+bool is_redirect(int status) { return status == 301 || status == 302 || status == 303 || status == 307 || status == 308; }
+
+Failure refused(const std::string& url, const Answer& answer) {
+  Code code = answer.status == 404 ? Code::not_found : Code::unavailable;
+  return fail(code, "Failed to fetch {}: {} {}", url, answer.status, http::reason(answer.status));
 }
+
 }  // namespace
 
-Result<Answer> download(const Context& ctx, const std::string& address, const DownloadOptions& options) {
-  Url url = TRY(parse_url(address));
-  for (int hop = 0; hop <= options.max_redirects; hop++) {
-    Client client(endpoint_for(url, options));
-    Request request{.method = options.method, .target = url.target, .headers = options.headers};
+std::string Url::text() const {
+  std::string place = host_port(host, port);
+  if (port == (tls ? 443 : 80)) place.resize(place.rfind(':'));
+  return (tls ? "https://" : "http://") + place + target;
+}
+
+Result<Url> parse_url(std::string_view text) {
+  Url url;
+  std::string_view rest = text;
+  if (rest.starts_with("https://")) rest.remove_prefix(8);
+  else if (rest.starts_with("http://")) rest.remove_prefix(7), url.tls = false, url.port = 80;
+  else return fail(Code::invalid, "Invalid URL {}: it must begin with http:// or https://", quote(text));
+  rest = rest.substr(0, rest.find('#'));
+  size_t end = std::min(rest.find_first_of("/?"), rest.size());
+  std::string_view place = rest.substr(0, end);
+  url.target = rest.substr(end);
+  if (!url.target.starts_with('/')) url.target.insert(0, "/");
+  for (char& c : url.target) {
+    if (static_cast<unsigned char>(c) <= ' ' || c == 127) return fail(Code::invalid, "Invalid URL {}: unescaped characters", quote(text));
+  }
+  size_t bracket = place.starts_with('[') ? place.find(']') : 0;
+  if (bracket == std::string_view::npos) return fail(Code::invalid, "Invalid URL {}: a bracket is missing", quote(text));
+  size_t colon = place.find(':', bracket);
+  url.host = bracket ? place.substr(1, bracket - 1) : place.substr(0, colon);
+  if (colon != std::string_view::npos) {
+    auto port = parse_uint(place.substr(colon + 1));
+    if (!port || *port == 0 || *port > 65535) return fail(Code::invalid, "Invalid URL {}: bad port", quote(text));
+    url.port = static_cast<uint16_t>(*port);
+  }
+  if (url.host.empty() || url.host.contains('@')) return fail(Code::invalid, "Invalid URL {}: bad host", quote(text));
+  return url;
+}
+
+ProxySettings ProxySettings::from_environment() {
+  return {.http = environment("HTTP_PROXY"), .https = environment("HTTPS_PROXY"), .ignore_hosts = environment("NO_PROXY")};
+}
+
+std::string proxy_for(const ProxySettings& settings, const Url& url) {
+  const std::string& proxy = url.tls ? settings.https : settings.http;
+  if (proxy.empty() || url.host == "localhost") return "";
+  std::string host = to_lower(url.host);
+  std::string bytes = address_bytes(host);
+  if (is_loopback(bytes)) return "";
+  for (const std::string& entry : split_list(to_lower(settings.ignore_hosts))) {
+    if (exempts(entry, host, bytes)) return "";
+  }
+  return proxy;
+}
+
+Result<Answer> download(const Context& ctx, const std::string& url, const DownloadOptions& options) {
+  std::string current = url;
+  for (int hop = 0; hop <= options.max_redirects; ++hop) {
+    Url parsed = TRY(parse_url(current));
+    Client client(endpoint_of(parsed, options));
+    Request request{.method = options.method, .target = parsed.target, .headers = options.headers, .on_headers = options.on_headers};
+    if (!request.headers.has("User-Agent")) request.headers.add("User-Agent", "incusbox");
     std::string body;
-    request.on_headers = options.on_headers;
-    request.sink = options.sink ? options.sink : [&](std::string_view piece) -> Result<> {
-      if (body.size() + piece.size() > options.max_body) return fail(Code::too_large, "{} is larger than {} bytes", url.text(), options.max_body);
-      body += piece;
-      return {};
-    };
-    Answer answer = TRY_CTX(client.send(ctx, request), "{}", url.text());
-    std::string location = answer.headers.get("Location");
-    if (answer.status >= 300 && answer.status < 400 && !location.empty()) {
-      url = TRY(redirected(url, location));
+    request.sink = options.sink;
+    if (!request.sink) {
+      request.sink = [&](std::string_view piece) -> Result<> {
+        if (body.size() + piece.size() > options.max_body) return fail(Code::too_large, "{} is larger than {} bytes", current, options.max_body);
+        body += piece;
+        return {};
+      };
+    }
+    Answer answer = TRY_CTX(client.send(ctx, request), "Failed to fetch {}", current);
+    if (is_redirect(answer.status) && answer.headers.has("Location")) {
+      current = resolve(parsed, answer.headers.get("Location"));
+      if (parsed.tls && current.starts_with("http://")) return fail(Code::unavailable, "{} redirects to an unencrypted address", url);
       continue;
     }
-    if (answer.status >= 300) return fail(answer.status == 404 ? Code::not_found : Code::unavailable, "{}: the server answered {}", url.text(), answer.status);
-    if (!options.sink) answer.body = std::move(body);
+    if (answer.status / 100 != 2) return refused(current, answer);
+    answer.body = std::move(body);
     return answer;
   }
-  return fail(Code::unavailable, "{}: too many redirects", address);
+  return fail(Code::unavailable, "Failed to fetch {}: more than {} redirects", url, options.max_redirects);
 }
 
 }  // namespace client

@@ -1,153 +1,148 @@
 #include "client/exchange.h"
 
+#include <format>
+#include <iterator>
+#include <vector>
+
+#include "client/connect.h"
+
 namespace client {
+
 namespace {
 
-constexpr size_t kBuffer = 256 << 10;
-/// Bodies without a sink are JSON: more than this is no honest answer.
-constexpr size_t kMaxBody = 512 << 20;
+using Event = http::Parser::Event;
+constexpr size_t kMaxBuffered = 512 << 20;  // of a body without a sink
+constexpr size_t kPiece = 64 << 10;
 
-std::string host_header(const Endpoint& endpoint) {
+void append_field(std::string& out, const std::string& name, std::string_view value) {
+  out += name;
+  out += ": ";
+  for (char c : value) out += c == '\r' || c == '\n' || c == '\0' ? ' ' : c;
+  out += "\r\n";
+}
+
+std::string host_of(const Endpoint& endpoint) {
   if (!endpoint.unix_path.empty()) return "unix.socket";
-  std::string host = endpoint.host.contains(':') ? "[" + endpoint.host + "]" : endpoint.host;
-  uint16_t usual = endpoint.tls ? 443 : 80;
-  return endpoint.port == usual ? host : std::format("{}:{}", host, endpoint.port);
+  bool usual = endpoint.port == (endpoint.tls ? 443 : 80);
+  std::string text = host_port(endpoint.host, endpoint.port);
+  return usual ? text.substr(0, text.rfind(':')) : text;
 }
 
 std::string head_of(const Endpoint& endpoint, const Request& request) {
-  bool through_proxy = !endpoint.proxy.empty() && !endpoint.tls && endpoint.unix_path.empty();
-  std::string head = std::format("{} {}{} HTTP/1.1\r\nHost: {}\r\n", http::method_name(request.method),
-                                 through_proxy ? "http://" + host_header(endpoint) : "", request.target, host_header(endpoint));
-  auto add = [&](std::string_view name, std::string_view value) { head += std::format("{}: {}\r\n", name, value); };
+  std::string target = request.target;
+  if (!endpoint.proxy.empty() && !endpoint.tls) target = std::format("http://{}{}", host_of(endpoint), target);
+  std::string out = std::format("{} {} HTTP/1.1\r\nHost: {}\r\n", method_name(request.method), target, host_of(endpoint));
   for (const auto& [name, value] : endpoint.headers) {
-    if (!request.headers.has(name)) add(name, value);
+    if (!request.headers.has(name)) append_field(out, name, value);
   }
-  if (!endpoint.bearer_token.empty()) add("Authorization", "Bearer " + endpoint.bearer_token);
-  for (const auto& [name, value] : request.headers.fields()) add(name, value);
-  if (request.upload && request.upload->size) add("Content-Length", std::to_string(*request.upload->size));
-  else if (request.upload) add("Transfer-Encoding", "chunked");
-  else if (!request.body.empty() || request.method == http::Method::post || request.method == http::Method::put) {
-    add("Content-Length", std::to_string(request.body.size()));
-  }
-  return head + "\r\n";
+  if (!endpoint.bearer_token.empty()) append_field(out, "Authorization", "Bearer " + endpoint.bearer_token);
+  for (const auto& [name, value] : request.headers.fields()) append_field(out, name, value);
+  bool sends = request.method != http::Method::get && request.method != http::Method::head;
+  if (request.upload && !request.upload->size) out += "Transfer-Encoding: chunked\r\n";
+  else if (request.upload) std::format_to(std::back_inserter(out), "Content-Length: {}\r\n", *request.upload->size);
+  else if (!request.body.empty() || sends) std::format_to(std::back_inserter(out), "Content-Length: {}\r\n", request.body.size());
+  return out + "\r\n";
 }
 
-Result<> send_upload(const Context& ctx, Transport& transport, const Upload& upload) {
-  std::string buffer(kBuffer, '\0');
-  uint64_t left = upload.size.value_or(UINT64_MAX);
-  while (left > 0) {
-    size_t n = TRY(upload.read(ctx, {buffer.data(), static_cast<size_t>(std::min<uint64_t>(left, buffer.size()))}));
-    if (n == 0) break;
-    if (!upload.size) TRY(transport.write(ctx, std::format("{:x}\r\n", n)));
-    TRY(transport.write(ctx, {buffer.data(), n}));
-    if (!upload.size) TRY(transport.write(ctx, "\r\n"));
-    left -= n;
-  }
-  if (!upload.size) return transport.write(ctx, "0\r\n\r\n");
-  return left == 0 ? Result<>{} : fail(Code::internal, "The file became shorter while it was sent");
-}
-
-/// Feeds the parser from the connection, step by step.
-class Reader {
- public:
-  Reader(const Context& ctx, Connection& connection, bool& heard) : ctx_(ctx), connection_(connection), heard_(heard), parser_(http::Parser::Type::answer) {}
-
-  http::Parser& parser() { return parser_; }
-
-  Result<http::Parser::Step> step() {
-    for (;;) {
-      consume();
-      auto step = parser_.feed(connection_.unread);  // first with nothing new: an end may be pending
-      used_ = step.used;
-      if (step.event == http::Parser::Event::more) {
-        if (ended_ && parser_.finish()) return http::Parser::Step{.event = http::Parser::Event::end};
-        if (ended_) return fail(Code::internal, "The server closed the connection");
-        consume();
-        TRY(fill());
-      }
-      if (step.event == http::Parser::Event::error) return fail(Code::internal, "Broken answer from the server: {}", parser_.error());
-      if (step.event != http::Parser::Event::more) return step;
-    }
-  }
-  /// Drops what the last step used; its body view is gone afterwards.
-  void consume() { connection_.unread.erase(0, std::exchange(used_, 0)); }
-
- private:
-  Result<> fill() {
-    size_t kept = connection_.unread.size();
-    connection_.unread.resize(kept + kBuffer);
-    auto n = connection_.transport->read(ctx_, std::span(connection_.unread).subspan(kept));
-    connection_.unread.resize(kept + (n ? *n : 0));
-    if (!n) return std::unexpected(n.error());
-    heard_ = heard_ || *n > 0;
-    if (*n == 0) ended_ = true, connection_.reusable = false;
-    return {};
-  }
-
-  const Context& ctx_;
-  Connection& connection_;
-  bool& heard_;
-  http::Parser parser_;
-  size_t used_ = 0;
-  bool ended_ = false;
-};
-
-Answer answer_of(http::Parser::Head& head) {
-  return {.status = head.status, .headers = std::move(head.headers), .body = "", .content_length = head.content_length};
-}
-
-Result<Answer> read_head(Reader& reader) {
+/// False: the server stopped taking the body (its answer says why).
+Result<bool> send_upload(const Context& ctx, http::Transport& transport, const Upload& upload) {
+  std::vector<char> buffer(kPiece);
+  uint64_t left = upload.size.value_or(0);
   for (;;) {
-    auto step = TRY(reader.step());
-    if (step.event != http::Parser::Event::head) continue;
-    int status = reader.parser().head().status;
-    if (status >= 200 || status == 101) return answer_of(reader.parser().head());
+    size_t n = TRY(upload.read(ctx, buffer));
+    if (upload.size && n > left) return fail(Code::internal, "The upload is longer than announced");
+    left -= upload.size ? n : 0;
+    if (upload.size && n == 0 && left) return fail(Code::internal, "The upload ended {} bytes early", left);
+    std::string piece;
+    std::string_view data(buffer.data(), n);
+    if (!upload.size) {
+      piece = n ? std::format("{:x}\r\n", n) : "0\r\n";
+      data = piece.append(buffer.data(), n).append("\r\n");
+    }
+    auto sent = transport.write_all(ctx, data);
+    if (!sent && sent.error().code() != Code::internal) return std::unexpected(std::move(sent).error());
+    if (!sent) return false;
+    if (n == 0 || (upload.size && left == 0)) return true;
   }
 }
 
-Result<> read_body(Reader& reader, const Request& request, Answer& answer) {
-  bool to_sink = request.sink && answer.status < 300;
-  for (;;) {
-    auto step = TRY(reader.step());
-    if (step.event == http::Parser::Event::end) break;
-    if (step.event != http::Parser::Event::body) continue;
-    if (to_sink) {
-      TRY(request.sink(step.body));
-    } else {
-      if (answer.body.size() + step.body.size() > kMaxBody) return fail(Code::too_large, "The server's answer is too large");
-      answer.body += step.body;
-    }
-  }
-  reader.consume();
+Result<> take_head(Wire& wire, const Request& request, Answer& answer) {
+  http::Parser::Head& head = wire.parser.head();
+  answer.status = head.status;
+  answer.headers = std::move(head.headers);
+  answer.content_length = head.content_length;
+  if (answer.status / 100 == 2 && request.on_headers) return request.on_headers(answer);
   return {};
+}
+
+Result<> take_body(const Request& request, Answer& answer, std::string_view piece) {
+  if (request.sink && answer.status / 100 == 2) return request.sink(piece);
+  if (answer.body.size() + piece.size() > kMaxBuffered) return fail(Code::too_large, "The answer is larger than {} bytes", kMaxBuffered);
+  answer.body += piece;
+  return {};
+}
+
+/// One step of the answer; true when it is complete.
+Result<bool> take_step(Wire& wire, const Request& request, Answer& answer, const http::Parser::Step& step, bool& interim) {
+  switch (step.event) {
+    case Event::head:
+      interim = wire.parser.head().status / 100 == 1 && wire.parser.head().status != 101;
+      if (interim) break;
+      if (request.method == http::Method::head) wire.parser.expect_no_body();
+      TRY(take_head(wire, request, answer));
+      break;
+    case Event::body: TRY(take_body(request, answer, step.body)); break;
+    case Event::end:
+      if (!interim) return true;
+      interim = false;
+      break;
+    case Event::error: return fail(Code::internal, "The server sent garbage: {}", wire.parser.error());
+    case Event::more: break;
+  }
+  return false;
+}
+
+Result<> receive(const Context& ctx, Wire& wire, const Request& request, Exchange& exchange) {
+  std::vector<char> buffer(kPiece);
+  bool interim = false;
+  size_t used = 0;
+  for (;;) {
+    http::Parser::Step step = wire.parser.feed(std::string_view(wire.input).substr(used));
+    used += step.used;
+    bool keep_alive = step.event == Event::end && wire.parser.head().keep_alive;
+    if (TRY(take_step(wire, request, exchange.answer, step, interim))) {
+      wire.input.erase(0, used);
+      wire.reusable = keep_alive && exchange.answer.status != 101;
+      return {};
+    }
+    if (step.event != Event::more) continue;
+    auto n = TRY(wire.transport->read_some(ctx, buffer));
+    if (n == 0) {
+      if (wire.parser.finish()) return {};
+      return fail(Code::internal, "The server closed the connection");
+    }
+    exchange.started = true;
+    wire.input.assign(buffer.data(), n);
+    used = 0;
+  }
 }
 
 }  // namespace
 
-Result<> send_request(const Context& ctx, Connection& connection, const Endpoint& endpoint, const Request& request) {
-  std::string head = head_of(endpoint, request);
-  if (!request.upload) return connection.transport->write(ctx, head + request.body);
-  TRY(connection.transport->write(ctx, head));
-  return send_upload(ctx, *connection.transport, *request.upload);
-}
-
-Result<Answer> read_answer(const Context& ctx, Connection& connection, const Request& request, bool& heard) {
-  Reader reader(ctx, connection, heard);
-  if (request.method == http::Method::head) reader.parser().expect_no_body();
-  Answer answer = TRY(read_head(reader));
-  if (!reader.parser().head().keep_alive) connection.reusable = false;
-  if (request.on_headers && answer.status < 300) TRY(request.on_headers(answer));
-  TRY(read_body(reader, request, answer));
-  return answer;
-}
-
-Result<Answer> read_upgrade_answer(const Context& ctx, Connection& connection) {
-  bool heard = false;
-  Reader reader(ctx, connection, heard);
-  Answer answer = TRY(read_head(reader));
-  reader.consume();
-  if (answer.status != 101) TRY(read_body(reader, Request{}, answer));
-  return answer;
+Result<> run_exchange(const Context& ctx, Wire& wire, const Endpoint& endpoint, const Request& request, Exchange& exchange) {
+  wire.reusable = false;
+  std::string out = head_of(endpoint, request);
+  if (!request.upload) out += request.body;
+  TRY(wire.transport->write_all(ctx, out));
+  bool complete = true;
+  if (request.upload) {
+    exchange.started = true;
+    complete = TRY(send_upload(ctx, *wire.transport, *request.upload));
+  }
+  auto received = receive(ctx, wire, request, exchange);
+  if (!complete) wire.reusable = false;
+  if (!received && !complete) return std::unexpected(std::move(received).error().wrap("The server stopped reading"));
+  return received;
 }
 
 }  // namespace client

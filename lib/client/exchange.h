@@ -1,22 +1,28 @@
-// One HTTP exchange on a transport: writes the request, reads the answer's head, streams its body.
+// One request and its answer over one connection. Only for .cpp files of this folder.
 #pragma once
-#include "client/transport.h"
+#include <memory>
+#include <string>
+
+#include "client/client.h"
 #include "http/parser.h"
+#include "http/transport.h"
 
 namespace client {
 
-/// A kept connection: bytes already read but not used stay in it.
-struct Connection {
-  std::unique_ptr<Transport> transport;
-  std::string unread;
-  bool reusable = true;
+/// A connection and what is known of its state between exchanges.
+struct Wire {
+  std::shared_ptr<http::Transport> transport;
+  http::Parser parser{http::Parser::Type::answer};
+  std::string input;     ///< read and not consumed; after a 101 answer: the first bytes of the new protocol
+  bool reusable = false; ///< the last answer is complete and the server keeps the connection
 };
 
-/// Sends head and body. Errors: those of the transport and of the upload.
-Result<> send_request(const Context& ctx, Connection& connection, const Endpoint& endpoint, const Request& request);
-/// Reads one answer; the body goes to the request's sink (2xx) or into Answer::body. `heard` is set once a byte of the answer arrived.
-Result<Answer> read_answer(const Context& ctx, Connection& connection, const Request& request, bool& heard);
-/// The head of an answer to an upgrade. With 101, bytes behind it stay in `connection.unread`; else the body is read too.
-Result<Answer> read_upgrade_answer(const Context& ctx, Connection& connection);
+struct Exchange {
+  Answer answer;
+  bool started = false;  ///< something of the answer arrived (or of the upload is gone): it cannot be repeated on another connection
+};
+
+/// Sends and receives. `exchange` is filled as far as it gets, also on errors.
+Result<> run_exchange(const Context& ctx, Wire& wire, const Endpoint& endpoint, const Request& request, Exchange& exchange);
 
 }  // namespace client

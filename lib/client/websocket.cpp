@@ -2,133 +2,133 @@
 
 #include <poll.h>
 
+#include <array>
 #include <cstring>
 
 #include "base/encode.h"
+#include "http/socket_stream.h"
 #include "http/websocket_frame.h"
 
 namespace client {
+
 namespace {
 
-using http::Opcode;
-
-/// Messages are at most this large: the server's own frames are far smaller.
 constexpr size_t kMaxMessage = 64 << 20;
-constexpr size_t kReadSize = 256 << 10;
 
-class Socket : public WebSocket {
+class WebSocketImpl final : public WebSocket {
  public:
-  explicit Socket(Connection connection)
-      : transport_(std::move(connection.transport)), reader_(false, kMaxMessage), buffer_(kReadSize, '\0') {
-    reader_.feed(connection.unread);
+  WebSocketImpl(std::shared_ptr<http::Transport> transport, std::string leftover)
+      : transport_(std::move(transport)), reader_(false, kMaxMessage), leftover_(std::move(leftover)) {
+    std::string seed = random_bytes(sizeof mask_);
+    memcpy(&mask_, seed.data(), sizeof mask_);
+    reader_.feed(leftover_);
   }
-  ~Socket() override { close(); }
+  ~WebSocketImpl() override { close(); }
 
-  int fd() const override { return transport_->fd(); }
-  short events() const override {
-    return static_cast<short>(transport_->read_events() | (outgoing_.empty() ? 0 : transport_->write_events()));
-  }
-  size_t queued() const override { return outgoing_.size() - sent_; }
+  int fd() const override { return transport_ ? transport_->fd() : -1; }
+  short events() const override { return static_cast<short>(POLLIN | (queued() ? POLLOUT : 0)); }
+  size_t queued() const override { return out_.size() - sent_; }
 
   Result<std::optional<Message>> try_receive() override {
-    TRY(flush());
+    if (!flush()) out_.clear(), sent_ = 0;  // the peer is gone, but what it said before is still to be read
     for (;;) {
-      if (auto frame = TRY(reader_.next())) {
-        if (auto message = TRY(take(std::move(*frame)))) return message;
-        continue;
-      }
-      if (ended_) return end();
-      auto n = transport_->try_read(buffer_);
-      if (n && !*n) return std::nullopt;
-      size_t size = n ? **n : 0;  // a reset is an end like any other: servers close sessions without ceremony
-      if (size == 0) ended_ = true;
-      else reader_.feed(std::string_view(buffer_).substr(0, size));
+      if (auto message = TRY(next())) return message;
+      if (ended_ || !transport_) return end();
+      std::array<char, 64 << 10> buffer;
+      auto io = transport_->read(buffer);
+      if (!io || io->end()) return end();
+      if (io->wait) return std::nullopt;
+      received_ = true;
+      reader_.feed({buffer.data(), io->bytes});
     }
   }
-
   Result<Message> receive(const Context& ctx) override {
     for (;;) {
-      auto message = TRY(try_receive());
-      if (message) return std::move(*message);
+      if (auto message = TRY(try_receive())) return std::move(*message);
       TRY(ctx.wait_fd(fd(), events()));
     }
   }
-
   Result<> send(const Context& ctx, Kind kind, std::string_view message) override {
     TRY(queue(kind, message));
     while (queued()) {
-      TRY(ctx.wait_fd(fd(), transport_->write_events()));
+      TRY(ctx.wait_fd(fd(), POLLOUT));
       TRY(flush());
     }
     return {};
   }
-
   Result<> queue(Kind kind, std::string_view message) override {
-    append(kind == Kind::text ? Opcode::text : Opcode::binary, message);
+    append(kind == Kind::text ? http::Opcode::text : http::Opcode::binary, message);
     return flush();
   }
-
   void close() override {
-    if (closed_) return;
-    closed_ = true;
-    append(Opcode::close, http::close_payload(1000));
-    Context ctx = Context::detached(seconds(1));
-    while (queued() && flush() && queued()) {
-      if (!ctx.wait_fd(fd(), transport_->write_events())) break;
+    if (!transport_) return;
+    if (!ended_) append(http::Opcode::close, http::close_payload(1000));
+    Context limit = Context::detached(seconds(1));
+    while (!ended_ && queued() && flush() && queued()) {
+      if (!limit.wait_fd(fd(), POLLOUT)) break;
     }
-    (void)transport_->shutdown_write();
+    transport_.reset();
+  }
+  std::shared_ptr<http::WebSocket> adopt(async::Runtime& runtime) override {
+    // Nothing may have been read through this object: its reader could hold half a frame.
+    if (!transport_ || received_) return nullptr;
+    return http::adopt_websocket(runtime, std::exchange(transport_, nullptr), std::move(leftover_), http::WebSocketRole::client);
   }
 
  private:
-  /// Frames of clients are masked; where nobody but the server can see them, with a key of zero, which costs nothing.
-  void append(Opcode opcode, std::string_view payload) {
-    uint32_t mask = 0;
-    if (!transport_->local()) {
-      std::string key = random_bytes(4);
-      memcpy(&mask, key.data(), 4);
-    }
-    outgoing_ += http::frame_header(opcode, payload.size(), mask);
-    size_t at = outgoing_.size();
-    outgoing_ += payload;
-    http::apply_mask(outgoing_.data() + at, payload.size(), mask);
+  std::optional<Message> end() {
+    ended_ = true;
+    return Message{Kind::binary, "", true};
   }
-
-  Result<> flush() {
-    while (sent_ < outgoing_.size()) {
-      size_t n = TRY(transport_->try_write(std::string_view(outgoing_).substr(sent_)));
-      if (n == 0) return {};
-      sent_ += n;
+  Result<std::optional<Message>> next() {
+    while (!ended_) {
+      auto frame = TRY(reader_.next());
+      if (!frame) return std::nullopt;
+      switch (frame->opcode) {
+        case http::Opcode::ping: append(http::Opcode::pong, frame->payload); TRY(flush()); break;
+        case http::Opcode::pong: break;
+        case http::Opcode::close:
+          append(http::Opcode::close, std::string_view(frame->payload).substr(0, 2));
+          (void)flush();  // the peer may be gone already
+          return end();
+        case http::Opcode::text: return Message{Kind::text, std::move(frame->payload)};
+        default: return Message{Kind::binary, std::move(frame->payload)};
+      }
     }
-    outgoing_.clear();
+    return std::nullopt;
+  }
+  void append(http::Opcode opcode, std::string_view payload) {
+    mask_ = mask_ * 1664525 + 1013904223;  // seeded from the kernel; masking only guards against confused proxies
+    out_ += http::frame_header(opcode, payload.size(), mask_);
+    size_t at = out_.size();
+    out_ += payload;
+    http::apply_mask(out_.data() + at, payload.size(), mask_);
+  }
+  Result<> flush() {
+    while (transport_ && sent_ < out_.size()) {
+      http::Io io = TRY(transport_->write(std::string_view(out_).substr(sent_)));
+      if (io.wait) return {};
+      sent_ += io.bytes;
+    }
+    out_.clear();
     sent_ = 0;
     return {};
   }
 
-  Result<std::optional<Message>> take(http::FrameReader::Frame frame) {
-    switch (frame.opcode) {
-      case Opcode::ping:
-        append(Opcode::pong, frame.payload);
-        TRY(flush());
-        return std::nullopt;
-      case Opcode::pong: return std::nullopt;
-      case Opcode::close: ended_ = true; return end();
-      default: return Message{frame.opcode == Opcode::text ? Kind::text : Kind::binary, std::move(frame.payload), false};
-    }
-  }
-
-  std::optional<Message> end() { return Message{Kind::text, "", true}; }
-
-  std::unique_ptr<Transport> transport_;
+  std::shared_ptr<http::Transport> transport_;
   http::FrameReader reader_;
-  std::string buffer_;
-  std::string outgoing_;
+  std::string leftover_;  // for adopt()
+  std::string out_;
   size_t sent_ = 0;
+  uint32_t mask_ = 0;
+  bool received_ = false;
   bool ended_ = false;
-  bool closed_ = false;
 };
 
 }  // namespace
 
-std::unique_ptr<WebSocket> open_websocket(Connection connection) { return std::make_unique<Socket>(std::move(connection)); }
+std::unique_ptr<WebSocket> make_websocket(std::shared_ptr<http::Transport> transport, std::string leftover) {
+  return std::make_unique<WebSocketImpl>(std::move(transport), std::move(leftover));
+}
 
 }  // namespace client

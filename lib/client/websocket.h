@@ -1,10 +1,12 @@
-// The client's side of a websocket connection.
+// The client side of a websocket. Only for .cpp files of this folder.
 #pragma once
-#include "client/exchange.h"
+#include <memory>
+
+#include "client/client.h"
+#include "http/transport.h"
 
 namespace client {
 
-/// Over a connection whose handshake is done.
-std::unique_ptr<WebSocket> open_websocket(Connection connection);
+std::unique_ptr<WebSocket> make_websocket(std::shared_ptr<http::Transport> transport, std::string leftover);
 
 }  // namespace client

@@ -101,6 +101,8 @@ Parser::Parser(Type type) : impl_(std::make_unique<Impl>()) {
 }
 
 Parser::~Parser() = default;
+Parser::Parser(Parser&&) noexcept = default;
+Parser& Parser::operator=(Parser&&) noexcept = default;
 
 void Parser::expect_no_body() { impl_->no_body = true; }
 

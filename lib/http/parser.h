@@ -44,8 +44,8 @@ class Parser {
 
   explicit Parser(Type type);
   ~Parser();
-  Parser(const Parser&) = delete;
-  Parser& operator=(const Parser&) = delete;
+  Parser(Parser&&) noexcept;
+  Parser& operator=(Parser&&) noexcept;
 
   Step feed(std::string_view input);
   /// Answers only: the next one belongs to a HEAD request and has no body.

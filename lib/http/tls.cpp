@@ -4,6 +4,7 @@
 #include <poll.h>
 #include <sys/socket.h>
 
+#include <cstdlib>
 #include <mutex>
 
 #include "http/openssl.h"
@@ -150,17 +151,22 @@ Result<> trust(SSL_CTX* context, const std::string& pem) {
   return {};
 }
 
-/// The pinned certificate counts whatever its name or dates say; others must verify as usual.
-int verify_pinned(X509_STORE_CTX* store, void* argument) {
-  auto* pinned = static_cast<X509*>(argument);
-  if (X509_cmp(X509_STORE_CTX_get0_cert(store), pinned) == 0) {
-    X509_STORE_CTX_set_error(store, X509_V_OK);
+/// A pinned certificate counts whatever its name or dates say; others must verify as usual.
+int verify_pinned(X509_STORE_CTX* context, void*) {
+  X509* shown = X509_STORE_CTX_get0_cert(context);
+  const auto* pinned = X509_STORE_get0_objects(X509_STORE_CTX_get0_store(context));
+  for (int i = 0; i < sk_X509_OBJECT_num(pinned); ++i) {
+    X509* one = X509_OBJECT_get0_X509(sk_X509_OBJECT_value(pinned, i));
+    if (!one || X509_cmp(one, shown) != 0) continue;
+    X509_STORE_CTX_set_error(context, X509_V_OK);
     return 1;
   }
-  return X509_verify_cert(store);
+  return X509_verify_cert(context);
 }
 
 void trust_host_bundle(SSL_CTX* context) {
+  const char* chosen = getenv("SSL_CERT_FILE");
+  if (chosen && SSL_CTX_load_verify_file(context, chosen) == 1) return;
   for (const char* bundle : kBundles) {
     if (SSL_CTX_load_verify_file(context, bundle) == 1) break;
   }
@@ -175,9 +181,8 @@ Result<> set_verification(SSL_CTX* context, const ClientTls& settings) {
   SSL_CTX_set_verify(context, SSL_VERIFY_PEER, nullptr);
   if (!settings.server_certificate.empty()) {
     TRY(trust(context, settings.server_certificate));
-    X509Ptr pinned = TRY(read_certificate(settings.server_certificate));
-    SSL_CTX_set_cert_verify_callback(context, verify_pinned, pinned.get());
-    X509_STORE_add_cert(SSL_CTX_get_cert_store(context), pinned.get());  // the store keeps it alive for the callback
+    SSL_CTX_set_cert_verify_callback(context, verify_pinned, nullptr);
+    if (!settings.ca_certificate.empty()) TRY(trust(context, settings.ca_certificate));
     return {};
   }
   X509_VERIFY_PARAM* parameters = SSL_CTX_get0_param(context);
