@@ -1,5 +1,7 @@
 // File ownership of containers: can a file system be mounted with an id map (mount_setattr(2)), and rewriting owners where it can't.
 #pragma once
+#include <functional>
+
 #include "base/context.h"
 #include "sys/idmap.h"
 
@@ -12,5 +14,10 @@ bool idmapped_mount_works(const std::string& path);
 /// the host ids of `to`. Modes, ACLs and file capabilities follow. Symbolic links are not followed. Blocks.
 /// Errors: internal naming the file; cancelled (a part is done then).
 Result<> shift_owners(const Context& ctx, const std::string& path, const IdMap& from, const IdMap& to);
+
+/// Called with each path and the ids it would get (-1: it would keep its own).
+using ShiftPreview = std::function<void(const std::string& path, IdPair ids)>;
+/// What shift_owners() would do. Changes nothing.
+Result<> preview_shift(const std::string& path, const IdMap& from, const IdMap& to, const ShiftPreview& preview);
 
 }  // namespace sys
