@@ -1,0 +1,188 @@
+// /1.0/storage-pools/{pool}/volumes/{type}/{volume}/backups.
+#include <cstdio>
+
+#include "applets/daemon/routes/backup_common.h"
+#include "applets/daemon/routes/volume_common.h"
+#include "storage/backup.h"
+
+namespace incusd {
+namespace {
+
+using http::Method;
+
+api::StorageVolumeBackup to_api(const db::volumes::BackupRow& row) { return {row.name, row.created_at, row.expires_at, row.volume_only, row.optimized}; }
+
+std::string file_of(const Daemon& daemon, const FoundVolume& found, const std::string& backup) {
+  return backup_folder(daemon, "custom", std::format("{}/{}_{}/{}", found.pool->name(), found.project, found.row.name, backup));
+}
+
+Result<FoundVolume> find_custom(Call& call) {
+  auto found = TRY(find_volume(call));
+  if (found.row.type != db::VolumeType::custom) return fail(Code::invalid, "Invalid storage volume type {}", quote(db::name_of(found.row.type)));
+  return found;
+}
+
+std::string backup_url(const FoundVolume& found, const std::string& backup) { return volume_url(found.pool->name(), found.row, "/backups/" + url_escape(backup)); }
+
+Result<Reply> list_backups(Call& call) {
+  auto found = TRY(find_custom(call));
+  auto rows = TRY(call.daemon.global->read([&](db::Tx& tx) { return db::volumes::load_backups(tx, found.row.id); }));
+  StringList urls, objects;
+  for (const auto& row : rows) {
+    urls.push_back(backup_url(found, row.name));
+    objects.push_back(api::dump(to_api(row)));
+  }
+  return list_reply(call, urls, objects);
+}
+
+/// The description that goes into the index.
+Result<storage::BackupIndex> index_of(Call& call, const FoundVolume& found, bool volume_only) {
+  storage::BackupIndex index;
+  index.name = found.row.name;
+  index.pool = found.pool->name();
+  index.backend = found.pool->driver();
+  index.type = "custom";
+  index.config = {{"volume", api::to_json(to_api(found.row))}};
+  if (volume_only) return index;
+  auto rows = TRY(call.daemon.global->read([&](db::Tx& tx) { return db::volumes::load_snapshots(tx, found.row.id); }));
+  Json snapshots = Json::array();
+  for (const auto& row : rows) {
+    api::StorageVolumeSnapshot snapshot;
+    snapshot.name = row.name;
+    snapshot.description = row.description;
+    snapshot.config = row.config;
+    snapshot.created_at = row.created_at;
+    snapshot.content_type = std::string(db::name_of(found.row.content_type));
+    if (!row.expires_at.is_zero()) snapshot.expires_at = row.expires_at;
+    snapshots.push_back(api::to_json(snapshot));
+    index.snapshots.push_back(row.name);
+  }
+  if (!rows.empty()) index.config["volume_snapshots"] = std::move(snapshots);
+  return index;
+}
+
+Result<> fill(const Context& ctx, archive::TarWriter& tar, const FoundVolume& found, const storage::BackupIndex& index) {
+  TRY(storage::write_index(tar, index));
+  for (const std::string& name : index.snapshots) {
+    storage::VolumeRef ref = found.ref;
+    ref.name += "/" + name;
+    TRY(found.pool->mount(ctx, ref));
+    TRY(storage::write_volume(ctx, tar, ref, found.pool->path(ref)));
+  }
+  TRY(found.pool->mount(ctx, found.ref));
+  return storage::write_volume(ctx, tar, found.ref, found.pool->path(found.ref));
+}
+
+Result<Reply> create_backup(Call& call) {
+  auto found = TRY(find_custom(call));
+  auto request = TRY(call.body<api::StorageVolumeBackupsPost>());
+  bool stream = TRY(wants_stream(call, request.name, request.target.has_value()));
+  if (request.target) return fail(Code::unsupported, "Uploading backups to other servers is not available");
+  auto compression = TRY(backup_compression(call.daemon, call.project, request.compression_algorithm));
+  auto index = TRY(index_of(call, found, request.volume_only));
+  auto writer = [found, index](const Context& ctx, archive::TarWriter& tar) { return fill(ctx, tar, found, index); };
+  if (stream) return raw(stream_backup(compression, writer));
+
+  auto taken = TRY(call.daemon.global->read([&](db::Tx& tx) { return db::volumes::load_backups(tx, found.row.id); }));
+  StringList names;
+  for (const auto& row : taken) names.push_back(row.name);
+  if (request.name.empty()) request.name = next_backup_name(names);
+  if (request.name.find('/') != std::string::npos) return fail(Code::invalid, "Backup names may not contain slashes");
+  db::volumes::BackupRow row{0, found.row.id, request.name, Timestamp::now(), request.expires_at, request.volume_only, false};
+  core::OperationSpec spec;
+  spec.type = core::OperationType::custom_volume_backup_create;
+  spec.project = call.project;
+  std::string volume = "/1.0/" + volume_path(found.pool->name(), "custom", found.row.name);
+  spec.resources = {{"storage_volumes", {volume}}, {"backups", {volume + "/backups/" + url_escape(row.name)}}};
+  spec.run = [=, &daemon = call.daemon](const Context& ctx, core::Operation& operation) -> Result<> {
+    auto id = daemon.global->write([&](db::Tx& tx) { return db::volumes::create_backup(tx, row); });
+    if (!id && id.error().code() == Code::conflict) return fail(Code::conflict, "Backup {} already exists", quote(found.row.name + "/" + row.name));
+    if (!id) return Failure(id.error());
+    auto written = write_backup_file(ctx, file_of(daemon, found, row.name), compression, &operation, writer);
+    if (!written) {
+      (void)daemon.global->write([&](db::Tx& tx) { return db::volumes::remove_backup(tx, *id); });
+      return written;
+    }
+    daemon.events.lifecycle(found.project, "storage-volume-backup-created", backup_url(found, row.name), operation.requestor(), {{"type", "custom"}});
+    return {};
+  };
+  return accepted(call, std::move(spec));
+}
+
+struct FoundBackup : FoundVolume {
+  db::volumes::BackupRow backup;
+};
+
+Result<FoundBackup> find_backup(Call& call) {
+  FoundBackup found;
+  static_cast<FoundVolume&>(found) = TRY(find_custom(call));
+  found.backup = TRY(call.daemon.global->read([&](db::Tx& tx) { return db::volumes::load_backup(tx, found.row.id, call.param("backupName")); }));
+  return found;
+}
+
+Result<Reply> get_backup(Call& call) {
+  auto found = TRY(find_backup(call));
+  return ok(api::dump(to_api(found.backup)));
+}
+
+core::OperationSpec operation_of(Call& call, const FoundBackup& found, core::OperationType type) {
+  core::OperationSpec spec;
+  spec.type = type;
+  spec.project = call.project;
+  std::string volume = "/1.0/" + volume_path(found.pool->name(), "custom", found.row.name);
+  spec.resources = {{"storage_volumes", {volume}}, {"backups", {volume + "/backups/" + url_escape(found.backup.name)}}};
+  return spec;
+}
+
+Result<Reply> rename_backup(Call& call) {
+  auto found = TRY(find_backup(call));
+  auto request = TRY(call.body<api::StorageVolumeBackupPost>());
+  if (request.name.empty() || request.name.find('/') != std::string::npos) return fail(Code::invalid, "Backup names may not contain slashes");
+  auto spec = operation_of(call, found, core::OperationType::custom_volume_backup_rename);
+  spec.run = [=, &daemon = call.daemon](const Context&, core::Operation& operation) -> Result<> {
+    TRY(daemon.global->write([&](db::Tx& tx) { return db::volumes::rename_backup(tx, found.backup.id, request.name); }));
+    if (std::rename(file_of(daemon, found, found.backup.name).c_str(), file_of(daemon, found, request.name).c_str()) != 0) return fail_errno("Failed to rename the backup file");
+    daemon.events.lifecycle(found.project, "storage-volume-backup-renamed", backup_url(found, request.name), operation.requestor(), {{"old_name", found.backup.name}});
+    return {};
+  };
+  return accepted(call, std::move(spec));
+}
+
+Result<Reply> delete_backup(Call& call) {
+  auto found = TRY(find_backup(call));
+  auto spec = operation_of(call, found, core::OperationType::custom_volume_backup_remove);
+  spec.run = [=, &daemon = call.daemon](const Context&, core::Operation& operation) -> Result<> {
+    std::string path = file_of(daemon, found, found.backup.name);
+    if (unlink(path.c_str()) != 0 && errno != ENOENT) return fail_errno("Failed to delete " + path);
+    rmdir(path.substr(0, path.rfind('/')).c_str());
+    TRY(daemon.global->write([&](db::Tx& tx) { return db::volumes::remove_backup(tx, found.backup.id); }));
+    daemon.events.lifecycle(found.project, "storage-volume-backup-deleted", backup_url(found, found.backup.name), operation.requestor());
+    return {};
+  };
+  return accepted(call, std::move(spec));
+}
+
+Result<Reply> export_backup(Call& call) {
+  auto found = TRY(find_backup(call));
+  emit(call, found.project, "storage-volume-backup-retrieved", backup_url(found, found.backup.name));
+  return send_backup(file_of(call.daemon, found, found.backup.name));
+}
+
+constexpr Access kView = allow("storage_volume", "can_view", "volumeName");
+constexpr Access kManage = allow("storage_volume", "can_manage_backups", "volumeName");
+constexpr std::string_view kAll = "/1.0/storage-pools/{poolName}/volumes/{type}/{volumeName}/backups";
+constexpr std::string_view kOne = "/1.0/storage-pools/{poolName}/volumes/{type}/{volumeName}/backups/{backupName}";
+constexpr Route kRoutes[] = {
+    {Method::get, kAll, kView, kProject, list_backups, "List a volume's backups"},
+    {Method::post, kAll, kManage, kProject, create_backup, "Back up a volume"},
+    {Method::get, kOne, kView, kProject, get_backup, "Show a volume backup"},
+    {Method::post, kOne, kManage, kProject, rename_backup, "Rename a volume backup"},
+    {Method::delete_, kOne, kManage, kProject, delete_backup, "Delete a volume backup"},
+    {Method::get, "/1.0/storage-pools/{poolName}/volumes/{type}/{volumeName}/backups/{backupName}/export", kView, kProject, export_backup, "Download a volume backup"},
+};
+
+}  // namespace
+
+extern const Routes storage_volume_backup_routes = kRoutes;
+
+}  // namespace incusd

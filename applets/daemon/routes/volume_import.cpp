@@ -1,0 +1,122 @@
+#include "applets/daemon/routes/volume_import.h"
+
+#include <fcntl.h>
+
+#include "applets/daemon/routes/backup_common.h"
+#include "applets/daemon/routes/volume_common.h"
+#include "base/reverter.h"
+#include "config/api_name.h"
+#include "http/stream.h"
+#include "storage/backup.h"
+
+namespace incusd {
+
+namespace {
+
+std::string text_of(const Json& object, const char* key) {
+  auto found = object.find(key);
+  return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
+}
+
+Json member(const Json& object, const char* key) {
+  auto found = object.is_object() ? object.find(key) : object.end();
+  return object.is_object() && found != object.end() ? *found : Json();
+}
+
+/// The pool a backup goes to: as asked for, as it was, or the default profile's. Errors: not_found.
+Result<std::shared_ptr<storage::Pool>> pool_for(Call& call, const storage::BackupIndex& index) {
+  auto wanted = call.request.params.find("poolName");
+  return call.daemon.pools->load(wanted != call.request.params.end() && !wanted->second.empty() ? wanted->second : index.pool);
+}
+
+/// Makes the volume and its snapshots empty, then fills all in one pass over the file.
+Result<> restore(const Context& ctx, storage::Pool& pool, const storage::VolumeRef& ref, const storage::BackupIndex& index, int file) {
+  Json volume = member(index.config, "volume");
+  StringMap config;
+  if (Json map = member(volume, "config"); map.is_object()) {
+    for (const auto& [key, value] : map.items()) {
+      if (value.is_string()) config[key] = value.get<std::string>();
+    }
+  }
+  TRY(pool.create_empty(ctx, ref, config, volume.is_object() ? text_of(volume, "description") : ""));
+  Reverter undo;
+  undo.add("remove volume", [&](const Context& fresh) { return pool.remove(fresh, ref); });
+  std::map<std::string, std::string> folders{{storage::backup_prefix(ref.type, ""), pool.path(ref)}};
+  Json details = member(index.config, "volume_snapshots");
+  for (const std::string& name : index.snapshots) {
+    storage::VolumeRef snapshot = ref;
+    snapshot.name += "/" + name;
+    Timestamp made, expires;
+    std::string description;
+    for (const Json& item : details.is_array() ? details : Json::array()) {
+      auto parsed = api::from_json<api::StorageVolumeSnapshot>(item);
+      if (!parsed || parsed->name != name) continue;
+      made = parsed->created_at;
+      expires = parsed->expires_at.value_or(Timestamp());
+      description = parsed->description;
+    }
+    TRY(pool.create_snapshot_filled(ctx, snapshot, description, made, expires, [](const Context&, const std::string&) { return Result<>(); }));
+    folders[storage::backup_prefix(ref.type, name)] = pool.path(snapshot);
+  }
+  TRY(storage::read_volumes(ctx, file, folders));
+  undo.commit();
+  return {};
+}
+
+core::OperationSpec operation_of(Call& call, core::OperationType type, const std::string& pool, const std::string& name) {
+  core::OperationSpec spec;
+  spec.type = type;
+  spec.project = call.project;
+  spec.resources["storage_volumes"] = {"/1.0/" + volume_path(pool, "custom", name)};
+  return spec;
+}
+
+}  // namespace
+
+Result<Reply> import_iso(Call& call, const std::string& project, const std::string& name) {
+  if (name.empty()) return fail(Code::invalid, "Missing volume name");
+  TRY_CTX(config::is_api_name(name), "Invalid volume name");
+  auto pool = TRY(call.daemon.pools->load(call.param("poolName")));
+  auto file = std::make_shared<UniqueFd>(TRY(receive_backup(call)));
+  auto spec = operation_of(call, core::OperationType::volume_create, pool->name(), name);
+  storage::VolumeRef ref{storage::VolumeType::custom, project, name, storage::ContentType::iso};
+  spec.run = [pool, ref, file, &daemon = call.daemon](const Context& ctx, core::Operation& operation) -> Result<> {
+    auto fill = [&](const Context&, const std::string& path) -> Result<> {
+      UniqueFd target(open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
+      if (!target) return fail_errno("Cannot create " + path);
+      archive::Source source = archive::source_from_file(file->get());
+      archive::Sink sink = archive::sink_to_fd(target.get());
+      std::vector<char> buffer(1 << 20);
+      while (size_t got = TRY(source(buffer))) TRY(sink({buffer.data(), got}));
+      return {};
+    };
+    off_t size = lseek(file->get(), 0, SEEK_END);
+    TRY_CTX(pool->create_filled(ctx, ref, {{"size", std::to_string(size)}}, "", fill), "Failed creating custom volume from ISO");
+    daemon.events.lifecycle(ref.project, "storage-volume-created", entity_url(volume_path(pool->name(), "custom", ref.name), ref.project), operation.requestor(), {{"type", "custom"}});
+    return {};
+  };
+  return accepted(call, std::move(spec));
+}
+
+Result<Reply> import_volume_backup(Call& call, const std::string& project, const std::string& wanted_name) {
+  auto file = std::make_shared<UniqueFd>(TRY(receive_backup(call)));
+  auto index = TRY(storage::read_index(call.ctx, file->get()));
+  if (!wanted_name.empty()) index.name = wanted_name;
+  TRY_CTX(config::is_api_name(index.name), "Invalid volume name");
+  for (const std::string& snapshot : index.snapshots) TRY_CTX(config::is_api_name(snapshot), "Invalid snapshot name");
+  if (index.type != "custom") return fail(Code::invalid, "The backup is of type {}, not of a custom volume", quote(index.type));
+  if (index.optimized) return fail(Code::invalid, "Optimized backup storage driver {} differs from the target storage pool driver", quote(index.backend));
+  auto pool = TRY(pool_for(call, index));
+  Json volume = member(index.config, "volume");
+  std::string content = volume.is_object() ? text_of(volume, "content_type") : "";
+  storage::VolumeRef ref{storage::VolumeType::custom, project, index.name, content == "block" ? storage::ContentType::block : content == "iso" ? storage::ContentType::iso : storage::ContentType::filesystem};
+  auto spec = operation_of(call, core::OperationType::custom_volume_backup_restore, pool->name(), index.name);
+  spec.run = [=, &daemon = call.daemon](const Context& ctx, core::Operation& operation) -> Result<> {
+    TRY_CTX(restore(ctx, *pool, ref, index, file->get()), "Create custom volume from backup");
+    daemon.events.lifecycle(ref.project, "storage-volume-created", entity_url(volume_path(pool->name(), "custom", ref.name), ref.project), operation.requestor(), {{"type", "custom"}});
+    return {};
+  };
+  return accepted(call, std::move(spec));
+}
+
+}  // namespace incusd

@@ -1,0 +1,148 @@
+#include "storage/backup.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include "api/yaml.h"
+#include "archive/extract.h"
+#include "storage/layout.h"
+#include "sys/beneath.h"
+
+namespace storage {
+
+namespace {
+
+constexpr const char* kIndexPath = "backup/index.yaml";
+constexpr size_t kMaxIndex = 4 << 20;
+
+/// A tree of the archive on its way to a folder.
+struct Target {
+  UniqueFd folder;
+  std::unique_ptr<archive::Extractor> extractor;
+};
+
+Result<Target> open_target(const std::string& path) {
+  Target target;
+  target.folder = TRY(sys::open_directory(path));
+  target.extractor = std::make_unique<archive::Extractor>(target.folder.get(), archive::ExtractOptions{});
+  return target;
+}
+
+/// The member's name inside the tree at `prefix`; nothing if it is not of that tree.
+std::optional<std::string> inside(const std::string& path, const std::string& prefix) {
+  if (path == prefix) return "";
+  if (path.starts_with(prefix + "/")) return path.substr(prefix.size() + 1);
+  if (path == prefix + ".img") return disk_name(ContentType::block);
+  if (path == prefix + ".iso") return disk_name(ContentType::iso);
+  return std::nullopt;
+}
+
+Result<> add_disk(const Context& ctx, archive::TarWriter& tar, int folder, const std::string& disk, const std::string& member) {
+  UniqueFd fd = TRY(sys::open_beneath(folder, disk, O_RDONLY));
+  struct stat info;
+  if (fstat(fd.get(), &info) != 0) return fail_errno("Cannot look at " + disk);
+  archive::Entry entry;
+  entry.path = member;
+  entry.mode = 0600;
+  entry.size = info.st_size;
+  entry.mtime = info.st_mtim;
+  return tar.add_file(ctx, entry, fd.get(), info.st_blocks * 512 < info.st_size);
+}
+
+}  // namespace
+
+Result<> write_index(archive::TarWriter& tar, const BackupIndex& index) {
+  Json document = {{"name", index.name}, {"backend", index.backend}, {"pool", index.pool}};
+  if (!index.snapshots.empty()) document["snapshots"] = index.snapshots;
+  document["optimized"] = index.optimized;
+  document["optimized_header"] = false;
+  document["type"] = index.type;
+  document["config"] = index.config;
+  archive::Entry entry;
+  entry.path = kIndexPath;
+  entry.mode = 0644;
+  entry.mtime.tv_sec = Timestamp::now().seconds;
+  return tar.add(entry, api::dump_yaml(document));
+}
+
+namespace {
+
+Result<BackupIndex> parse_index(const std::string& text) {
+  Json document = TRY_CTX(api::parse_yaml(text), "Error reading backup file info");
+  if (!document.is_object()) return fail(Code::invalid, "Error reading backup file info: {} is not a map", kIndexPath);
+  auto word = [&](const char* key) {
+    auto found = document.find(key);
+    return found != document.end() && found->is_string() ? found->get<std::string>() : std::string();
+  };
+  BackupIndex index;
+  index.name = word("name");
+  index.backend = word("backend");
+  index.pool = word("pool");
+  if (auto type = word("type"); !type.empty()) index.type = type;
+  if (auto optimized = document.find("optimized"); optimized != document.end() && optimized->is_boolean()) index.optimized = optimized->get<bool>();
+  if (auto config = document.find("config"); config != document.end()) index.config = *config;
+  if (auto list = document.find("snapshots"); list != document.end() && list->is_array()) {
+    for (const Json& item : *list) {
+      if (item.is_string()) index.snapshots.push_back(item.get<std::string>());
+    }
+  }
+  return index;
+}
+
+}  // namespace
+
+Result<BackupIndex> read_index(const Context& ctx, int file) {
+  auto tar = TRY(archive::TarReader::open(archive::source_from_file(file)));
+  std::optional<BackupIndex> index;
+  while (auto entry = TRY(tar->next())) {
+    TRY(ctx.check());
+    if (entry->path == kIndexPath) index = TRY(parse_index(TRY(tar->read_all(kMaxIndex))));
+    // Backups of old versions keep the description beside the instance only.
+    if (index && index->config.is_null() && entry->path == "backup/container/backup.yaml") index->config = TRY(api::parse_yaml(TRY(tar->read_all(kMaxIndex))));
+    if (entry->path == "backup/container.bin" && index) index->optimized = true;
+    if (index && !index->config.is_null()) return *index;
+  }
+  if (!index) return fail(Code::invalid, "Backup is missing at {}", quote(kIndexPath));
+  return *index;
+}
+
+std::string backup_prefix(VolumeType type, const std::string& snapshot) {
+  switch (type) {
+    case VolumeType::container: return snapshot.empty() ? "backup/container" : "backup/snapshots/" + snapshot;
+    case VolumeType::virtual_machine: return snapshot.empty() ? "backup/virtual-machine" : "backup/virtual-machine-snapshots/" + snapshot;
+    default: return snapshot.empty() ? "backup/volume" : "backup/volume-snapshots/" + snapshot;
+  }
+}
+
+Result<> write_volume(const Context& ctx, archive::TarWriter& tar, const VolumeRef& ref, const std::string& folder, const archive::TarWriter::TreeOptions& options) {
+  Volume volume = volume_of(ref);
+  std::string prefix = backup_prefix(ref.type, volume.snapshot);
+  UniqueFd fd = TRY(sys::open_directory(folder));
+  if (ref.content == ContentType::filesystem) return tar.add_tree(ctx, fd.get(), prefix, options);
+  return add_disk(ctx, tar, fd.get(), disk_name(ref.content), prefix + (ref.content == ContentType::iso ? ".iso" : ".img"));
+}
+
+Result<> read_volumes(const Context& ctx, int file, const std::map<std::string, std::string>& folders) {
+  std::map<std::string, Target> targets;
+  for (const auto& [prefix, path] : folders) targets.emplace(prefix, TRY(open_target(path)));
+  auto tar = TRY(archive::TarReader::open(archive::source_from_file(file)));
+  while (auto entry = TRY(tar->next())) {
+    TRY(ctx.check());
+    for (auto& [prefix, target] : targets) {
+      auto path = inside(entry->path, prefix);
+      if (!path) continue;
+      // Hard links name their target by its place in the archive.
+      if (entry->type == archive::Entry::Type::hardlink) {
+        auto link = inside(entry->link, prefix);
+        if (!link || link->empty()) return fail(Code::invalid, "Archive member {} links out of its tree", quote(entry->path));
+        entry->link = *link;
+      }
+      TRY(target.extractor->add(*tar, *entry, *path));
+      break;
+    }
+  }
+  for (auto& [prefix, target] : targets) TRY(target.extractor->finish());
+  return {};
+}
+
+}  // namespace storage
