@@ -10,7 +10,7 @@ namespace {
 
 using http::Method;
 
-api::StorageVolumeBackup to_api(const db::volumes::BackupRow& row) { return {row.name, row.created_at, row.expires_at, row.volume_only, row.optimized}; }
+api::StorageVolumeBackup backup_api(const db::volumes::BackupRow& row) { return {row.name, row.created_at, row.expires_at, row.volume_only, row.optimized}; }
 
 std::string file_of(const Daemon& daemon, const FoundVolume& found, const std::string& backup) {
   return backup_folder(daemon, "custom", std::format("{}/{}_{}/{}", found.pool->name(), found.project, found.row.name, backup));
@@ -30,7 +30,7 @@ Result<Reply> list_backups(Call& call) {
   StringList urls, objects;
   for (const auto& row : rows) {
     urls.push_back(backup_url(found, row.name));
-    objects.push_back(api::dump(to_api(row)));
+    objects.push_back(api::dump(backup_api(row)));
   }
   return list_reply(call, urls, objects);
 }
@@ -122,7 +122,7 @@ Result<FoundBackup> find_backup(Call& call) {
 
 Result<Reply> get_backup(Call& call) {
   auto found = TRY(find_backup(call));
-  return ok(api::dump(to_api(found.backup)));
+  return ok(api::dump(backup_api(found.backup)));
 }
 
 core::OperationSpec operation_of(Call& call, const FoundBackup& found, core::OperationType type) {

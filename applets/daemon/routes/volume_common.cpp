@@ -199,7 +199,10 @@ Result<> repoint_users(Call& call, const db::volumes::Row& row, const std::strin
   for (auto& profile : profiles) {
     if (!repoint(call, profile.devices, profile.project, row, pool, name)) continue;
     TRY(call.daemon.global->write([&](db::Tx& tx) { return db::profiles::update(tx, profile.id, profile); }));
-    if (call.daemon.instances) TRY(call.daemon.instances->profile_changed({call.ctx, call.identity.requestor}, profile.project, profile.name));
+    if (!call.daemon.instances) continue;
+    for (const auto& instance : call.daemon.instances->list()) {
+      if (contains(instance->view()->row.profiles, profile.name)) TRY(call.daemon.instances->reload(instance->id()));
+    }
   }
   return {};
 }
