@@ -1,7 +1,10 @@
 // The repositories against an in-memory database: round trips, conflicts, cascades and the cost of listing.
 #include <catch2/catch_test_macros.hpp>
 #include <chrono>
+#include <filesystem>
 
+
+#include "base/encode.h"
 #include "db/certificates.h"
 #include "db/config.h"
 #include "db/images.h"
@@ -281,4 +284,24 @@ TEST_CASE("listing a thousand instances stays cheap", "[db][speed]") {
   CHECK(rows->size() == 1000);
   WARN("1000 instances in " << took.count() << " ms");
   CHECK(took.count() < 200);  // generous: this also runs unoptimised and under sanitizers
+}
+
+TEST_CASE("opening a database with a hundred instances is quick", "[db][speed]") {
+  std::string directory = "/tmp/incusbox-open-" + random_uuid();
+  std::filesystem::create_directory(directory);
+  {
+    auto database = *open_global(directory, {});
+    in(*database, [&](Tx& tx) -> Result<> {
+      for (int i = 0; i < 100; ++i) TRY(instances::create(tx, instance("c" + std::to_string(i)), "default"));
+      return {};
+    });
+  }
+  auto start = std::chrono::steady_clock::now();
+  auto database = *open_global(directory, {});
+  auto rows = database->read([](Tx& tx) { return instances::load_all(tx); });
+  auto took = std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start);
+  CHECK(rows->size() == 100);
+  WARN("opened and listed in " << took.count() << " ms");
+  CHECK(took.count() < 200);
+  std::filesystem::remove_all(directory);
 }
