@@ -3,7 +3,7 @@
 
 #include "client/api.h"
 #include "client/download.h"
-#include "image/multipart.h"
+#include "imagefmt/multipart.h"
 #include "image/remote.h"
 
 namespace image {
@@ -30,12 +30,12 @@ archive::Source source_of(archive::Pipe& pipe) {
 
 Result<> read_export(archive::Source body, const std::string& content_type, Build& build) {
   std::vector<char> buffer(1 << 20);
-  auto boundary = multipart_boundary(content_type);
+  auto boundary = imagefmt::multipart_boundary(content_type);
   if (!boundary) {
     while (size_t got = TRY(body(buffer))) TRY(build.write({buffer.data(), got}));
     return {};
   }
-  MultipartReader form(std::move(body), *boundary);
+  imagefmt::MultipartReader form(std::move(body), *boundary);
   auto part = TRY(form.next());
   if (!part || part->name != "metadata") return fail(Code::invalid, "Invalid multipart image");
   for (std::string_view data; !(data = TRY(form.read())).empty();) TRY(build.write(data));

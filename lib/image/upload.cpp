@@ -3,7 +3,7 @@
 #include <vector>
 
 #include "core/locks.h"
-#include "image/multipart.h"
+#include "imagefmt/multipart.h"
 
 namespace image {
 
@@ -51,7 +51,7 @@ struct Budget {
   }
 };
 
-Result<> receive_part(MultipartReader& form, Budget& budget, const archive::Sink& sink) {
+Result<> receive_part(imagefmt::MultipartReader& form, Budget& budget, const archive::Sink& sink) {
   for (;;) {
     std::string_view data = TRY(form.read());
     if (data.empty()) return {};
@@ -61,7 +61,7 @@ Result<> receive_part(MultipartReader& form, Budget& budget, const archive::Sink
 }
 
 Result<> receive_form(const std::string& boundary, archive::Source body, Budget& budget, Uploaded& out) {
-  MultipartReader form(std::move(body), boundary);
+  imagefmt::MultipartReader form(std::move(body), boundary);
   auto part = TRY(form.next());
   if (!part || part->name != "metadata") return fail(Code::invalid, "Invalid multipart image");
   TRY(receive_part(form, budget, out.build->sink()));
@@ -80,7 +80,7 @@ Result<Uploaded> receive(Store& store, const http::Headers& headers, archive::So
   Uploaded out{TRY(Build::create(store)), {}, {}};
   read_headers(headers, out);
   Budget budget{budget_bytes};
-  if (auto boundary = multipart_boundary(headers.get("Content-Type"))) {
+  if (auto boundary = imagefmt::multipart_boundary(headers.get("Content-Type"))) {
     TRY(receive_form(*boundary, std::move(body), budget, out));
   } else {
     std::vector<char> buffer(1 << 20);

@@ -8,7 +8,8 @@
 #include "applets/cli/image/common.h"
 #include "applets/cli/image/transfer.h"
 #include "applets/cli/progress.h"
-#include "http/multipart.h"
+#include "archive/stream.h"
+#include "imagefmt/multipart.h"
 
 namespace cli {
 namespace {
@@ -30,44 +31,62 @@ struct Written {
   bool split = false;
 };
 
-/// Takes the answer's body apart while it arrives.
-class Receiver {
+/// The request runs in a thread of its own; the body is taken apart here while it arrives.
+class Download {
  public:
-  Receiver(int meta, int rootfs, Progress& progress) : meta_(meta), rootfs_(rootfs), progress_(progress) {}
+  Download(Call& call, client::Server& server, const std::string& path, Progress& progress)
+      : pipe_([&call, &server, path, &progress, this](const archive::Sink& out) { return fetch(call, server, path, progress, out); }) {}
 
-  Result<> head(const client::Answer& answer) {
-    total_ = answer.content_length.value_or(0);
-    if (auto boundary = http::multipart_boundary(answer.headers.get("Content-Type"))) {
-      written_.split = true;
-      parts_.emplace(*boundary, [this](const http::Headers& headers) { return part(headers); }, [this](std::string_view data) { return piece(data); });
-    } else {
-      written_.meta_name = file_name(answer.headers.get("Content-Disposition"));
-      current_ = meta_;
+  Result<Written> save(int meta, int rootfs) {
+    std::string first(TRY(pipe_.next()));  // from here on the head is known
+    auto boundary = imagefmt::multipart_boundary(content_type_);
+    if (!boundary) {
+      TRY(client::sink_fd(meta)(first));
+      for (std::string_view data; !(data = TRY(pipe_.next())).empty();) TRY(client::sink_fd(meta)(data));
+      return Written{file_name(disposition_), "", false};
     }
-    return {};
+    return save_parts(*boundary, std::move(first), meta, rootfs);
   }
-  Result<> data(std::string_view bytes) {
-    done_ += bytes.size();
-    if (total_) progress_.update(std::format("{}%", done_ * 100 / total_));
-    return parts_ ? parts_->feed(bytes) : piece(bytes);
-  }
-  const Written& written() const { return written_; }
 
  private:
-  Result<> part(const http::Headers& headers) {
-    std::string disposition = headers.get("Content-Disposition");
-    bool metadata = disposition.contains("name=\"metadata\"") || disposition.contains("name=metadata");
-    current_ = metadata ? meta_ : rootfs_;
-    (metadata ? written_.meta_name : written_.rootfs_name) = file_name(disposition);
+  Result<> fetch(Call& call, client::Server& server, const std::string& path, Progress& progress, const archive::Sink& out) {
+    client::Request request{.target = path};
+    uint64_t done = 0, total = 0;
+    request.on_headers = [&](const client::Answer& answer) -> Result<> {
+      content_type_ = answer.headers.get("Content-Type");
+      disposition_ = answer.headers.get("Content-Disposition");
+      total = answer.content_length.value_or(0);
+      return {};
+    };
+    request.sink = [&](std::string_view data) {
+      done += data.size();
+      if (total) progress.update(std::format("{}%", done * 100 / total));
+      return out(data);
+    };
+    TRY(server.send(call.ctx, std::move(request)));
     return {};
   }
-  Result<> piece(std::string_view data) { return client::sink_fd(current_)(data); }
 
-  int meta_, rootfs_, current_ = -1;
-  Progress& progress_;
-  std::optional<http::MultipartReader> parts_;
-  Written written_;
-  uint64_t done_ = 0, total_ = 0;
+  Result<Written> save_parts(const std::string& boundary, std::string first, int meta, int rootfs) {
+    std::string waiting = std::move(first);
+    archive::Source source = [&](std::span<char> buffer) -> Result<size_t> {
+      if (waiting.empty()) waiting = TRY(pipe_.next());
+      size_t n = waiting.copy(buffer.data(), buffer.size());
+      waiting.erase(0, n);
+      return n;
+    };
+    imagefmt::MultipartReader reader(source, boundary);
+    Written written{.meta_name = "", .rootfs_name = "", .split = true};
+    while (auto part = TRY(reader.next())) {
+      bool metadata = part->name == "metadata";
+      (metadata ? written.meta_name : written.rootfs_name) = fs::path(part->filename).filename();
+      for (std::string_view data; !(data = TRY(reader.read())).empty();) TRY(client::sink_fd(metadata ? meta : rootfs)(data));
+    }
+    return written;
+  }
+
+  std::string content_type_, disposition_;
+  archive::Pipe pipe_;  // last: its thread uses the fields above
 };
 
 /// Gives the files the names the server suggests, where the user named only a folder.
@@ -94,17 +113,14 @@ Result<> export_image(Call& call) {
   UniqueFd rootfs_fd(open(rootfs.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
   if (!meta_fd || !rootfs_fd) return fail_errno("open " + meta.string());
   Progress progress("Exporting the image: {}", call.quiet());
-  Receiver receiver(meta_fd.get(), rootfs_fd.get(), progress);
-  client::Request request{.target = image.path() + "/export"};
-  request.sink = [&](std::string_view data) { return receiver.data(data); };
-  request.on_headers = [&](const client::Answer& answer) { return receiver.head(answer); };
-  if (auto sent = image.server.send(call.ctx, std::move(request)); !sent) {
+  auto written = Download(call, image.server, image.path() + "/export", progress).save(meta_fd.get(), rootfs_fd.get());
+  if (!written) {
     progress.done();
     unlink(meta.c_str());
     unlink(rootfs.c_str());
-    return std::unexpected(sent.error());
+    return std::unexpected(written.error());
   }
-  rename_files(meta, rootfs, target, has_target, receiver.written());
+  rename_files(meta, rootfs, target, has_target, *written);
   progress.done("Image exported successfully!");
   return {};
 }

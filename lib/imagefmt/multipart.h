@@ -5,7 +5,7 @@
 
 #include "archive/stream.h"
 
-namespace image {
+namespace imagefmt {
 
 struct Part {
   std::string name;
@@ -35,4 +35,4 @@ class MultipartReader {
 /// The boundary of a multipart Content-Type; nothing if it is something else.
 std::optional<std::string> multipart_boundary(std::string_view content_type);
 
-}  // namespace image
+}  // namespace imagefmt

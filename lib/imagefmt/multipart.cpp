@@ -1,10 +1,10 @@
-#include "image/multipart.h"
+#include "imagefmt/multipart.h"
 
 #include <vector>
 
 #include "base/strings.h"
 
-namespace image {
+namespace imagefmt {
 
 namespace {
 
@@ -111,4 +111,4 @@ Result<std::optional<Part>> MultipartReader::next() {
   return part;
 }
 
-}  // namespace image
+}  // namespace imagefmt
