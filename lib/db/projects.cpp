@@ -53,7 +53,7 @@ Result<std::string> effective(Tx& tx, const std::string& project, std::string_vi
 
 Result<int64_t> create(Tx& tx, const api::ProjectsPost& project) {
   int64_t id = TRY(or_conflict(tx.insert("INSERT INTO projects (name, description) VALUES (?, ?)", {project.name, project.description}),
-                               "Project " + quote(project.name) + " already exists"));
+                               "Failed adding database record: This \"Project\" entry already exists"));
   TRY(save_config(tx, kProjectConfig, id, project.config));
   return id;
 }

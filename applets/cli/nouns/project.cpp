@@ -161,8 +161,8 @@ Result<> info(Call& call) {
   client::Reply reply = TRY(server.get(call.ctx, path + "/state"));
   Table table{{"RESOURCE", "LIMIT", "USAGE"}, {}};
   for (const auto& [key, resource] : reply.metadata["resources"].items()) {
-    int64_t limit = resource.value("limit", Json(-1)).get<int64_t>();
-    int64_t usage = resource.value("usage", Json(0)).get<int64_t>();
+    int64_t limit = resource.value("Limit", Json(-1)).get<int64_t>();
+    int64_t usage = resource.value("Usage", Json(0)).get<int64_t>();
     std::string name = to_upper(key);
     if (size_t dot = name.find('.'); dot != std::string::npos) name = std::format("{} ({})", name.substr(0, dot), name.substr(dot + 1));
     table.rows.push_back({name, limit >= 0 ? amount(key, limit) : "UNLIMITED", amount(key, usage)});
