@@ -86,18 +86,25 @@ Result<> Manager::load() {
   return {};
 }
 
+namespace {
+Result<View> view_of(db::Tx& tx, db::instances::Row row) {
+  std::string profile_project = TRY(db::projects::effective(tx, row.project, "profiles"));
+  std::vector<db::profiles::Row> profiles;
+  for (const std::string& name : row.profiles) profiles.push_back(TRY(db::profiles::load(tx, profile_project, name)));
+  std::vector<const db::profiles::Row*> used;
+  for (const db::profiles::Row& profile : profiles) used.push_back(&profile);
+  auto snapshots = TRY(db::snapshots::load_all(tx, row.id));
+  auto backups = TRY(db::backups::load_all(tx, row.id));
+  return make_view(std::move(row), std::move(snapshots), std::move(backups), used);
+}
+}  // namespace
+
 Result<View> Manager::load_view(int64_t id) {
-  return services_.global.read([&](db::Tx& tx) -> Result<View> {
-    db::instances::Row row = TRY(db::instances::load(tx, id));
-    std::string profile_project = TRY(db::projects::effective(tx, row.project, "profiles"));
-    std::vector<db::profiles::Row> profiles;
-    for (const std::string& name : row.profiles) profiles.push_back(TRY(db::profiles::load(tx, profile_project, name)));
-    std::vector<const db::profiles::Row*> used;
-    for (const db::profiles::Row& profile : profiles) used.push_back(&profile);
-    auto snapshots = TRY(db::snapshots::load_all(tx, id));
-    auto backups = TRY(db::backups::load_all(tx, id));
-    return make_view(std::move(row), std::move(snapshots), std::move(backups), used);
-  });
+  return services_.global.read([&](db::Tx& tx) -> Result<View> { return view_of(tx, TRY(db::instances::load(tx, id))); });
+}
+
+Result<View> Manager::preview(const db::instances::Row& row) {
+  return services_.global.read([&](db::Tx& tx) { return view_of(tx, row); });
 }
 
 Result<InstancePtr> Manager::find(const std::string& project, const std::string& name) const {

@@ -26,6 +26,8 @@ class Manager {
 
   /// Puts the instance `id`, whose rows were just written, into the registry, or renews its view. Errors: not_found.
   Result<InstancePtr> reload(int64_t id);
+  /// The view `row` would give, with its snapshots and backups as they are now; nothing is stored. Errors: not_found (profile).
+  Result<View> preview(const db::instances::Row& row);
   /// Takes it out (its rows are gone, or it got another name: then reload() follows).
   void forget(const std::string& project, const std::string& name);
   /// A profile changed: views of its users are made again, and running ones get what can change live.

@@ -1,0 +1,131 @@
+// /1.0/instances: the list, creation and state changes of all at once.
+#include <thread>
+
+#include "api/types/instance.h"
+#include "applets/daemon/routes/instance_common.h"
+#include "applets/daemon/routes/instance_list.h"
+#include "applets/daemon/routes/instance_sources.h"
+#include "core/project_cache.h"
+#include "instance/power.h"
+
+namespace incusd {
+namespace {
+
+using http::Method;
+
+Result<Reply> list_instances(Call& call) {
+  int recursion = std::clamp(call.recursion(), 0, 2);
+  InstanceQuery query{.project = call.all_projects() ? "" : call.project, .type = call.query("instance-type"), .recursion = recursion};
+  if (query.project.empty() && !call.identity.admin) query.visible = call.identity.projects;
+  std::string filter = call.query("filter");
+  if (filter.empty()) return ok(*instance_list(call.ctx, *call.daemon.instances, query));
+  StringList urls, objects;
+  for (const auto& instance : instances_of(*call.daemon.instances, query)) {
+    urls.push_back(instance->url());
+    objects.push_back(instance_object(call.ctx, *instance, std::max(recursion, 1)));
+  }
+  return list_reply(call, urls, objects);
+}
+
+/// What every way of creating starts with: profiles and a name.
+Result<> complete_request(Call& call, api::InstancesPost& request, const std::optional<db::images::Row>& image, bool profiles_given) {
+  if (!profiles_given && image) {
+    request.profiles = image->profiles;
+    profiles_given = true;
+  }
+  if (!profiles_given) request.profiles = {"default"};
+  if (request.name.empty()) request.name = TRY(instance::free_name(*call.daemon.instances, call.project));
+  else if (request.source.type != "migration" && !request.source.refresh && call.daemon.instances->find(call.project, request.name))
+    return fail(Code::internal, "Instance {} already exists", quote(request.name));
+  return instance::check_name(request.name);
+}
+
+Result<Reply> create_instance(Call& call) {
+  if (call.request.headers.get("Content-Type") == "application/octet-stream") return create_from_backup(call);
+  if (!call.daemon.ready) return fail(Code::unavailable, "The server is still starting up");
+  Json body = TRY(api::parse_json(TRY(read_request_body(call))));
+  auto request = TRY(api::from_json<api::InstancesPost>(body));
+  if (request.type.empty()) request.type = "container";
+  bool profiles_given = body.contains("profiles") && !body["profiles"].is_null();
+  const std::string& kind = request.source.type;
+  if (kind == "image") {
+    auto image = TRY(source_image(call, request));
+    TRY(complete_request(call, request, image, profiles_given));
+    return create_from_image(call, std::move(request), std::move(image));
+  }
+  if (kind == "copy") {
+    TRY(complete_copy(call, request, profiles_given));
+    TRY(complete_request(call, request, std::nullopt, profiles_given));
+    return create_from_copy(call, std::move(request));
+  }
+  TRY(complete_request(call, request, std::nullopt, profiles_given));
+  if (kind == "none") return create_from_none(call, std::move(request));
+  if (kind == "migration") return create_from_migration(call, std::move(request));
+  return fail(Code::invalid, "Unknown source type {}", kind);
+}
+
+core::OperationType type_of_action(const std::string& action) {
+  if (action == "start") return core::OperationType::instance_start;
+  if (action == "stop") return core::OperationType::instance_stop;
+  if (action == "restart") return core::OperationType::instance_restart;
+  if (action == "freeze") return core::OperationType::instance_freeze;
+  return core::OperationType::instance_unfreeze;
+}
+
+/// Those the action makes a difference to.
+bool concerned(const instance::Instance& instance, const std::string& action) {
+  bool running = instance.running(), frozen = instance.status() == instance::Status::frozen;
+  if (action == "start") return !running;
+  if (action == "freeze") return running && !frozen;
+  if (action == "unfreeze") return frozen;
+  return running;
+}
+
+Result<> change_all(const instance::Job& job, const std::vector<instance::InstancePtr>& instances, const api::InstanceStatePut& state) {
+  instance::PowerOptions options{.timeout = seconds(state.timeout < 0 ? 600 : state.timeout), .force = state.force, .stateful = state.stateful};
+  std::vector<std::string> failures(instances.size());
+  std::atomic<size_t> next = 0;
+  auto work = [&] {
+    for (size_t i; (i = next.fetch_add(1)) < instances.size();) {
+      auto done = instance::change_state(job, instances[i], state.action, options);
+      if (!done) failures[i] = std::format("Failed updating instance {}: {}", quote(instances[i]->name()), done.error().message());
+    }
+  };
+  std::vector<std::thread> threads;
+  for (size_t i = 0; i < std::min<size_t>(instances.size(), 8); i++) threads.emplace_back(work);
+  for (std::thread& thread : threads) thread.join();
+  StringList messages;
+  for (const std::string& failure : failures)
+    if (!failure.empty()) messages.push_back(failure);
+  if (messages.empty()) return {};
+  return fail(Code::internal, "{}", join(messages, "\n"));
+}
+
+Result<Reply> change_instances(Call& call) {
+  auto request = TRY(call.body<api::InstancesPut>());
+  if (!request.state) return fail(Code::invalid, "No state change was asked for: the member \"state\" is missing");
+  api::InstanceStatePut state = *request.state;
+  if (!contains({"start", "stop", "restart", "freeze", "unfreeze"}, state.action)) return fail(Code::invalid, "Unknown action: '{}'", state.action);
+  std::vector<instance::InstancePtr> list;
+  StringList urls;
+  for (const auto& instance : call.daemon.instances->list(call.project)) {
+    if (!concerned(*instance, state.action)) continue;
+    TRY(call.identity.check({"instance", call.project, instance->name()}, "can_update_state"));
+    list.push_back(instance);
+    urls.push_back(instance_path(instance->name()));
+  }
+  return start_work(call, type_of_action(state.action), {{"instances", urls}},
+                    [list, state](const instance::Job& job) { return change_all(job, list, state); });
+}
+
+constexpr Route kRoutes[] = {
+    {Method::get, "/1.0/instances", kAuthenticated, kProject, list_instances, "Lists instances"},
+    {Method::post, "/1.0/instances", allow("project", "can_create_instances"), kProject | kLargeBody, create_instance, "Creates an instance"},
+    {Method::put, "/1.0/instances", kAuthenticated, kProject, change_instances, "Changes the state of all instances"},
+};
+
+}  // namespace
+
+extern const Routes instances_routes = kRoutes;
+
+}  // namespace incusd
