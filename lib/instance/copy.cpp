@@ -179,7 +179,7 @@ Result<> move(const Job& job, const InstancePtr& instance, const MoveOptions& op
     if (auto undone = remove(job, target, true); !undone) log_error("Failed removing a half-moved instance", {{"instance", target->full_name()}, {"error", undone.error().message()}});
     return std::unexpected(std::move(removed).error().wrap("Failed deleting the source instance"));
   }
-  if (!elsewhere) TRY(rename(job, target, options.name));
+  if (!elsewhere) TRY(rename(job, target, options.name, false));
   return {};
 }
 

@@ -20,7 +20,7 @@ void rename_folder(const std::string& from, const std::string& to) {
 
 }  // namespace
 
-Result<> rename(const Job& job, const InstancePtr& instance, const std::string& new_name) {
+Result<> rename(const Job& job, const InstancePtr& instance, const std::string& new_name, bool visible) {
   TRY(check_name(new_name));
   auto lock = TRY(instance->lock(job.ctx));
   if (instance->running()) return fail(Code::invalid, "Renaming of running instance not allowed");
@@ -34,6 +34,7 @@ Result<> rename(const Job& job, const InstancePtr& instance, const std::string& 
   TRY_CTX(pool->rename(job.ctx, volume_of(*view), new_name), "Rename instance");
   TRY_CTX(services.global.write([&](db::Tx& tx) -> Result<> {
     TRY(db::instances::rename(tx, view->row.id, new_name));
+    if (!visible) return {};
     return db::instances::patch_config(tx, view->row.id, {{"volatile.apply_template", "rename"}, {"volatile.cloud-init.instance-id", random_uuid()}});
   }), "Failed renaming instance");
   manager.forget(view->row.project, old_name);
@@ -47,7 +48,7 @@ Result<> rename(const Job& job, const InstancePtr& instance, const std::string& 
   nothing.row = view->row;
   if (auto added = change_devices(job.ctx, renamed, nothing); !added) log_error("Failed adding devices after a rename", {{"instance", renamed->full_name()}, {"error", added.error().message()}});
   if (auto written = write_backup_file(job.ctx, renamed); !written) log_warn("Failed to write backup file", {{"error", written.error().message()}});
-  lifecycle(*renamed, job, "instance-renamed", {{"old_name", old_name}});
+  if (visible) lifecycle(*renamed, job, "instance-renamed", {{"old_name", old_name}});
   return {};
 }
 

@@ -12,10 +12,7 @@ Result<> update(const Job& job, const InstancePtr& instance, db::instances::Row 
 Result<> update_locked(const Job& job, const InstancePtr& instance, db::instances::Row row, bool by_user);
 
 /// Errors: invalid (it runs, a bad name), conflict.
-Result<> rename(const Job& job, const InstancePtr& instance, const std::string& new_name);
-
-struct RebuildOptions {
-  std::optional<db::images::Row> image;  ///< none: an empty root file system
-};
+/// `visible`: the user asked for it, so "rename" templates are due and cloud-init sees a new instance; else it only ends a move.
+Result<> rename(const Job& job, const InstancePtr& instance, const std::string& new_name, bool visible = true);
 
 }  // namespace instance
