@@ -1,0 +1,298 @@
+// Disks: the root file system, folders and files of the host, custom volumes, tmpfs.
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include <mutex>
+
+#include "base/units.h"
+#include "db/codes.h"
+#include "device/disk_mount.h"
+#include "device/disk_volume.h"
+#include "device/services.h"
+#include "sys/beneath.h"
+#include "sys/owner_shift.h"
+
+namespace device {
+namespace {
+
+using config::Type;
+
+Result<> propagation(std::string_view value) {
+  constexpr std::string_view kValid[] = {"private", "shared", "slave", "unbindable", "rshared", "rslave", "runbindable", "rprivate"};
+  for (std::string_view valid : kValid)
+    if (valid == value) return {};
+  return fail(Code::invalid, "Invalid propagation value. Must be one of: private, shared, slave, unbindable, rshared, rslave, runbindable, rprivate");
+}
+
+constexpr config::Key kKeys[] = {
+    {.name = "attached", .group = "disk", .type = Type::boolean, .def = "true", .required = "no", .summary = "VMs only: whether the medium is in the drive"},
+    {.name = "boot.priority", .group = "disk", .type = Type::integer, .required = "no", .summary = "VMs only: rank among the devices to boot from, highest first"},
+    {.name = "ceph.cluster_name", .group = "disk", .def = "ceph", .required = "no", .summary = "Name of the Ceph cluster"},
+    {.name = "ceph.user_name", .group = "disk", .def = "admin", .required = "no", .summary = "User of the Ceph cluster"},
+    {.name = "dependent", .group = "disk", .type = Type::boolean, .def = "false", .required = "no", .summary = "The volume is snapshotted, copied and deleted with the instance"},
+    {.name = "initial.*", .group = "disk", .required = "no", .summary = "Config of the volume at its creation"},
+    {.name = "io.bus", .group = "disk", .def = "virtio-scsi for block, auto for file system", .required = "no", .summary = "VMs only: bus the disk is on"},
+    {.name = "io.cache", .group = "disk", .def = "none", .required = "no", .summary = "VMs only: how the host caches the disk"},
+    {.name = "limits.max", .group = "disk", .required = "no", .summary = "Limit for reading and writing, in byte/s or iops"},
+    {.name = "limits.read", .group = "disk", .required = "no", .summary = "Limit for reading, in byte/s or iops"},
+    {.name = "limits.write", .group = "disk", .required = "no", .summary = "Limit for writing, in byte/s or iops"},
+    {.name = "optional", .group = "disk", .type = Type::boolean, .required = "no", .summary = "Older opposite of required"},
+    {.name = "path", .group = "disk", .required = "", .summary = "Where the disk is in the instance"},
+    {.name = "pool", .group = "disk", .required = "no", .summary = "Storage pool of the volume"},
+    {.name = "propagation", .group = "disk", .required = "no", .summary = "How mounts below the path spread between host and instance", .check = propagation},
+    {.name = "raw.mount.options", .group = "disk", .required = "no", .summary = "Options for the file system"},
+    {.name = "readonly", .group = "disk", .type = Type::boolean, .def = "false", .required = "no", .summary = "Refuse writing"},
+    {.name = "recursive", .group = "disk", .type = Type::boolean, .def = "false", .required = "no", .summary = "Take along what is mounted below the source"},
+    {.name = "required", .group = "disk", .type = Type::boolean, .def = "true", .required = "no", .summary = "Refuse starting without the source"},
+    {.name = "shift", .group = "disk", .type = Type::boolean, .def = "false", .required = "no", .summary = "Show owners as if the files belonged to ids of the instance"},
+    {.name = "size", .group = "disk", .type = Type::size, .required = "no", .summary = "Quota of the root disk, or size of a tmpfs"},
+    {.name = "size.state", .group = "disk", .type = Type::size, .required = "no", .summary = "Quota of the volume that keeps the running state"},
+    {.name = "source", .group = "disk", .required = "", .summary = "Path on the host, or name of the volume"},
+    {.name = "wwn", .group = "disk", .required = "no", .summary = "VMs only: World Wide Name of the disk"},
+};
+
+/// Volumes stay mounted in their pool as long as an instance has them; known by where they are mounted for it.
+class Holds {
+ public:
+  void keep(const std::string& path, storage::Mounted mounted) {
+    std::lock_guard guard(mutex_);
+    mounted_[path] = std::move(mounted);
+  }
+  void drop(const std::string& path) {
+    storage::Mounted last;
+    std::lock_guard guard(mutex_);
+    auto found = mounted_.find(path);
+    if (found == mounted_.end()) return;
+    last = std::move(found->second);
+    mounted_.erase(found);
+  }
+
+ private:
+  std::mutex mutex_;
+  std::map<std::string, storage::Mounted> mounted_;
+};
+Holds& holds() {
+  static Holds all;
+  return all;
+}
+
+class Disk : public Device {
+ public:
+  Disk(Services& services, Host& host, std::string name, StringMap config)
+      : services_(services), host_(host), name_(std::move(name)), config_(std::move(config)) {}
+
+  Result<> validate() override;
+  Result<RunConfig> start(const Context& ctx) override;
+  Result<RunConfig> plugged() override;
+  Result<> stop(const Context&) override {
+    if (is_root() || is_tmpfs()) return {};
+    TRY(unmount_disk(path_on_host()));
+    holds().drop(path_on_host());
+    return {};
+  }
+  Result<> update(const Context& ctx, const StringMap& old, bool running) override;
+  StringList updatable_keys() const override {
+    if (is_root()) return {"size", "size.state", "limits.max", "limits.read", "limits.write", "boot.priority", "io.cache"};
+    return {"limits.max", "limits.read", "limits.write"};
+  }
+
+ private:
+  std::string get(const std::string& key) const { return get_or(config_, key); }
+  bool on(const std::string& key) const { return is_true(get(key)); }
+  bool is_root() const { return get("path") == "/" && get("source").empty(); }
+  bool is_tmpfs() const { return get("source") == "tmpfs:"; }
+  bool required() const { return !on("optional") && !is_false(get("required")); }
+  bool from_host() const { return get("pool").empty() && !is_tmpfs(); }
+  std::string target() const {
+    std::string path = get("path");
+    return path.substr(std::min(path.find_first_not_of('/'), path.size()));
+  }
+  std::string path_on_host() const { return host_.devices_path() + "/" + path_name("disk." + name_ + "." + target()); }
+
+  Result<> validate_combinations() const;
+  Result<> validate_source() const;
+  Result<> validate_volume() const;
+  Result<RunConfig> start_tmpfs() const;
+  Result<std::string> host_source(const Context& ctx, DiskMount& mount, UniqueFd& hold) const;
+  Result<std::string> volume_source(const Context& ctx, DiskMount& mount, UniqueFd& hold, bool& shift) const;
+  MountEntry entry(bool file, bool shift) const;
+
+  Services& services_;
+  Host& host_;
+  std::string name_;
+  StringMap config_;
+};
+
+Result<> Disk::validate_combinations() const {
+  if (host_.is_container()) {
+    for (const char* key : {"io.bus", "io.cache", "wwn"})
+      if (!get(key).empty()) return fail(Code::invalid, "The option {} cannot be applied to containers", quote(key));
+  }
+  if (!get("required").empty() && !get("optional").empty())
+    return fail(Code::invalid, "Cannot use both \"required\" and deprecated \"optional\" properties at the same time");
+  if (get("source").empty() && get("path") != "/") return fail(Code::invalid, "Disk entry is missing the required \"source\" or \"path\" property");
+  if (get("path") == "/" && !get("source").empty()) return fail(Code::invalid, "Root disk entry may not have a \"source\" property set");
+  if (get("path") == "/" && get("pool").empty()) return fail(Code::invalid, "Root disk entry must have a \"pool\" property set");
+  if (!get("size").empty() && get("path") != "/" && !is_tmpfs()) return fail(Code::invalid, "Only root or tmpfs disks can have a size quota");
+  if (!get("size.state").empty() && get("path") != "/") return fail(Code::invalid, "Only the root disk may have a migration size quota");
+  struct stat info;
+  if (!get("recursive").empty() && (get("path") == "/" || stat(get("source").c_str(), &info) != 0 || !S_ISDIR(info.st_mode)))
+    return fail(Code::invalid, "The recursive option is only supported for additional bind-mounted paths");
+  if (on("recursive") && on("readonly")) return fail(Code::invalid, "Recursive read-only bind-mounts aren't currently supported by the kernel");
+  if (is_tmpfs() && get("path").empty()) return fail(Code::invalid, "Missing mount \"path\" setting");
+  if (target().contains("..") || target().find_first_of("\n\r") != std::string::npos) return fail(Code::invalid, "Invalid disk path {}", quote(get("path")));
+  return {};
+}
+
+Result<> Disk::validate_source() const {
+  std::string source = get("source");
+  if (source.starts_with("ceph:") || source.starts_with("cephfs:")) return fail(Code::invalid, "Ceph sources are not available on this server");
+  int same_path = 0;
+  for (const auto& [name, device] : host_.expanded_devices())
+    if (get_or(device, "type") == "disk" && !get("path").empty() && get_or(device, "path") == get("path")) same_path++;
+  if (same_path > 1) return fail(Code::invalid, "More than one disk device uses the same path {}", quote(get("path")));
+  if (!get("pool").empty()) return {};
+  if (is_root() || is_tmpfs()) return {};
+  if (!source.starts_with('/')) return fail(Code::invalid, "Source path must be absolute for local sources");
+  struct stat info;
+  if (!host_.name().empty() && required() && stat(source.c_str(), &info) != 0)
+    return fail(Code::invalid, "Missing source path {} for disk {}", quote(source), quote(name_));
+  return {};
+}
+
+Result<> Disk::validate_volume() const {
+  if (get("pool").empty()) return {};
+  if (!get("shift").empty())
+    return fail(Code::invalid, "The \"shift\" property cannot be used with custom storage volumes (set \"security.shifted=true\" on the volume instead)");
+  if (get("source").starts_with('/')) return fail(Code::invalid, "Storage volumes cannot be specified as absolute paths");
+  TRY_CTX(services_.pools.load(get("pool")), "Failed to get storage pool {}", quote(get("pool")));
+  if (is_root() || host_.name().empty()) return {};
+  auto volume = TRY_CTX(load_custom_volume(services_, host_.project(), get("pool"), split_volume_source(get("source")).volume), "Failed loading custom volume");
+  if (!host_.is_container()) return {};
+  if (volume.content_type == db::ContentType::block) return fail(Code::invalid, "Custom block volumes cannot be used on containers");
+  if (volume.content_type == db::ContentType::iso) return fail(Code::invalid, "Custom ISO volumes cannot be used on containers");
+  if (get("path").empty()) return fail(Code::invalid, "Custom filesystem volumes require a path to be defined");
+  return {};
+}
+
+Result<> Disk::validate() {
+  TRY(check_keys(kKeys, config_));
+  TRY(validate_combinations());
+  TRY(validate_source());
+  return validate_volume();
+}
+
+MountEntry Disk::entry(bool file, bool shift) const {
+  MountEntry out{.device = name_, .source = path_on_host(), .target = target(), .fs_type = "none", .options = {}, .idmap = shift, .optional = false};
+  if (on("readonly")) out.options.push_back("ro");
+  out.options.push_back(on("recursive") ? "rbind" : "bind");
+  if (!get("propagation").empty()) out.options.push_back(get("propagation"));
+  out.options.push_back(file ? "create=file" : "create=dir");
+  return out;
+}
+
+Result<RunConfig> Disk::start_tmpfs() const {
+  MountEntry out{.device = name_, .source = "tmpfs", .target = target(), .fs_type = "tmpfs", .options = {}};
+  if (!get("size").empty()) out.options.push_back(std::format("size={}", parse_byte_size(get("size")).value_or(0)));
+  for (const char* key : {"mode", "uid", "gid"})
+    if (!get(std::string("initial.") + key).empty()) out.options.push_back(std::format("{}={}", key, get(std::string("initial.") + key)));
+  out.options.push_back("create=dir");
+  RunConfig run;
+  run.mounts.push_back(std::move(out));
+  return run;
+}
+
+/// What to mount for a path of the host; empty if it is missing and need not be there.
+Result<std::string> Disk::host_source(const Context& ctx, DiskMount& mount, UniqueFd& hold) const {
+  std::string source = get("source");
+  hold.reset(open(source.c_str(), O_PATH | O_CLOEXEC));
+  if (!hold) {
+    if (!required()) return "";
+    return fail(Code::invalid, "Missing source path {} for disk {}", quote(source), quote(name_));
+  }
+  struct stat info;
+  if (fstat(hold.get(), &info) != 0) return fail_errno("Failed accessing source path " + source);
+  mount.file = !S_ISDIR(info.st_mode) && !S_ISBLK(info.st_mode);
+  if (S_ISBLK(info.st_mode)) {
+    mount.fs_type = TRY(block_file_system(ctx, source));
+    return source;
+  }
+  return std::format("/proc/self/fd/{}", hold.get());
+}
+
+Result<std::string> Disk::volume_source(const Context& ctx, DiskMount& mount, UniqueFd& hold, bool& shift) const {
+  VolumeSource source = split_volume_source(get("source"));
+  auto mounted = mount_custom_volume(ctx, services_, host_, get("pool"), source.volume);
+  if (!mounted) {
+    if (!required()) return "";
+    return std::unexpected(mounted.error());
+  }
+  auto volume = TRY(load_custom_volume(services_, host_.project(), get("pool"), source.volume));
+  shift = is_true(get_or(volume.config, "security.shifted"));
+  std::string path = mounted->path;
+  UniqueFd root = TRY(sys::open_directory(path));
+  if (source.path.empty()) {
+    hold = std::move(root);
+  } else {
+    auto inner = sys::open_beneath(root.get(), source.path, O_PATH, 0, sys::Symlinks::beneath);
+    if (!inner) return std::unexpected(std::move(inner).error().wrap(std::format("Failed opening volume sub-path {}", quote(source.path))));
+    hold = std::move(*inner);
+  }
+  struct stat info;
+  if (fstat(hold.get(), &info) == 0) mount.file = !S_ISDIR(info.st_mode);
+  holds().keep(path_on_host(), std::move(*mounted));
+  return std::format("/proc/self/fd/{}", hold.get());
+}
+
+Result<RunConfig> Disk::start(const Context& ctx) {
+  RunConfig run;
+  if (is_root()) {
+    run.rootfs = host_.rootfs_path();
+    return run;
+  }
+  if (is_tmpfs()) return start_tmpfs();
+  UniqueFd hold;
+  bool shift = on("shift");
+  DiskMount mount{.source = "", .target = path_on_host(), .recursive = on("recursive"), .readonly = on("readonly"),
+                  .propagation = get("propagation"), .options = split_list(get("raw.mount.options"))};
+  mount.source = TRY(from_host() ? host_source(ctx, mount, hold) : volume_source(ctx, mount, hold, shift));
+  if (mount.source.empty()) return run;
+  if (shift && !host_.privileged() && !sys::idmapped_mount_works(std::format("/proc/self/fd/{}", hold.get())))
+    return fail(Code::unsupported, "idmapping abilities are required but aren't supported on system");
+  TRY(unmount_disk(mount.target));
+  auto mounted = mount_disk(mount);
+  if (!mounted) {
+    holds().drop(mount.target);
+    return std::unexpected(std::move(mounted).error().wrap("Failed to setup device"));
+  }
+  run.mounts.push_back(entry(mount.file, shift && !host_.privileged()));
+  return run;
+}
+
+Result<RunConfig> Disk::plugged() {
+  RunConfig run;
+  if (is_root() || target().empty()) return run;
+  struct stat info;
+  bool there = is_tmpfs() || lstat(path_on_host().c_str(), &info) == 0;
+  if (there) run.mounts.push_back(entry(!is_tmpfs() && !S_ISDIR(info.st_mode), false));
+  return run;
+}
+
+Result<> Disk::update(const Context& ctx, const StringMap& old, bool) {
+  if (!is_root() || get_or(old, "size") == get("size")) return {};
+  auto pool = TRY(services_.pools.load(get("pool")));
+  storage::VolumeRef ref{.type = storage::VolumeType::container, .project = host_.project(), .name = host_.name()};
+  return pool->set_quota(ctx, ref, parse_byte_size(get("size")).value_or(0));
+}
+
+}  // namespace
+
+extern const device::Type disk_type = {
+    .name = "disk",
+    .create = [](Services& services, Host& host, const std::string& name, const StringMap& config) -> std::unique_ptr<Device> {
+      return std::make_unique<Disk>(services, host, name, config);
+    },
+    .keys = [](const StringMap&) -> config::Keys { return kKeys; },
+};
+
+}  // namespace device

@@ -1,0 +1,22 @@
+// Custom storage volumes as disks of instances.
+#pragma once
+#include "db/volumes.h"
+#include "device/services.h"
+#include "storage/pool.h"
+
+namespace device {
+
+/// A "source" that names a volume: "vol", "vol/snapshot-less/sub/path".
+struct VolumeSource {
+  std::string volume;
+  std::string path;  ///< inside the volume; empty: all of it
+};
+VolumeSource split_volume_source(const std::string& source);
+
+/// The volume's row. Errors: not_found, those of the pool.
+Result<db::volumes::Row> load_custom_volume(Services& services, const std::string& project, const std::string& pool, const std::string& name);
+/// Mounts it, with its files owned as the instance needs them (volatile.idmap.* of the volume are kept current).
+/// Errors: conflict if an instance with another id map uses it. Blocks.
+Result<storage::Mounted> mount_custom_volume(const Context& ctx, Services& services, Host& host, const std::string& pool, const std::string& name);
+
+}  // namespace device
