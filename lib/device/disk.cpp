@@ -54,12 +54,19 @@ constexpr config::Key kKeys[] = {
 /// Volumes stay mounted in their pool as long as an instance has them; known by where they are mounted for it.
 class Holds {
  public:
-  void keep(const std::string& path, storage::Mounted mounted) {
+  void keep(const std::string& path, int64_t volume, storage::Mounted mounted) {
     std::lock_guard guard(mutex_);
-    mounted_[path] = std::move(mounted);
+    mounted_[path] = {volume, std::move(mounted)};
+  }
+  /// Somebody else than the holder of `path` has the volume.
+  bool used_elsewhere(int64_t volume, const std::string& path) {
+    std::lock_guard guard(mutex_);
+    for (const auto& [other, hold] : mounted_)
+      if (hold.volume == volume && other != path) return true;
+    return false;
   }
   void drop(const std::string& path) {
-    storage::Mounted last;
+    Hold last;
     std::lock_guard guard(mutex_);
     auto found = mounted_.find(path);
     if (found == mounted_.end()) return;
@@ -68,8 +75,12 @@ class Holds {
   }
 
  private:
+  struct Hold {
+    int64_t volume = 0;
+    storage::Mounted mounted;
+  };
   std::mutex mutex_;
-  std::map<std::string, storage::Mounted> mounted_;
+  std::map<std::string, Hold> mounted_;
 };
 Holds& holds() {
   static Holds all;
@@ -222,7 +233,8 @@ Result<std::string> Disk::host_source(const Context& ctx, DiskMount& mount, Uniq
 
 Result<std::string> Disk::volume_source(const Context& ctx, DiskMount& mount, UniqueFd& hold, bool& shift) const {
   VolumeSource source = split_volume_source(get("source"));
-  auto mounted = mount_custom_volume(ctx, services_, host_, get("pool"), source.volume);
+  auto mounted = mount_custom_volume(ctx, services_, host_, get("pool"), source.volume,
+                                     [&](int64_t volume) { return holds().used_elsewhere(volume, path_on_host()); });
   if (!mounted) {
     if (!required()) return "";
     return std::unexpected(mounted.error());
@@ -240,7 +252,7 @@ Result<std::string> Disk::volume_source(const Context& ctx, DiskMount& mount, Un
   }
   struct stat info;
   if (fstat(hold.get(), &info) == 0) mount.file = !S_ISDIR(info.st_mode);
-  holds().keep(path_on_host(), std::move(*mounted));
+  holds().keep(path_on_host(), volume.id, std::move(*mounted));
   return std::format("/proc/self/fd/{}", hold.get());
 }
 

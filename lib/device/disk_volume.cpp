@@ -1,7 +1,5 @@
 #include "device/disk_volume.h"
 
-#include <filesystem>
-
 #include "db/pools.h"
 #include "db/projects.h"
 #include "sys/idmap.h"
@@ -18,27 +16,12 @@ Result<sys::IdMap> wanted_map(Host& host) {
   return sys::IdMap::from_json(text);
 }
 
-/// Another running instance has the volume mounted with another map.
-Result<> check_users(Services& services, const db::volumes::Row& volume, Host& host) {
-  std::string suffix = volume.name;
-  std::error_code ignored;
-  for (const auto& entry : std::filesystem::directory_iterator(services.paths.in_var("devices"), ignored)) {
-    if (entry.path() == host.devices_path()) continue;
-    for (const auto& disk : std::filesystem::directory_iterator(entry.path(), ignored)) {
-      auto target = std::filesystem::read_symlink(disk.path().string() + ".volume", ignored);
-      if (!ignored && target == volume.pool + "/" + volume.project + "/" + suffix)
-        return fail(Code::conflict, "Idmaps of container and storage volume are not identical");
-    }
-  }
-  return {};
-}
-
-Result<> shift(const Context& ctx, Services& services, Host& host, const db::volumes::Row& volume, const std::string& path) {
+Result<> shift(const Context& ctx, Services& services, Host& host, const db::volumes::Row& volume, const std::string& path, bool in_use) {
   if (is_true(get_or(volume.config, "security.shifted")) || is_true(get_or(volume.config, "security.unmapped"))) return {};
   sys::IdMap next = TRY(wanted_map(host));
   sys::IdMap last = TRY(sys::IdMap::from_json(get_or(volume.config, "volatile.idmap.last")));
   if (next.same_as(last)) return {};
-  TRY(check_users(services, volume, host));
+  if (in_use) return fail(Code::conflict, "Idmaps of container and storage volume are not identical");
   TRY_CTX(sys::shift_owners(ctx, path, last, next), "Failed shifting the owners of volume {}", quote(volume.name));
   return services.global.write([&](db::Tx& tx) {
     return db::volumes::patch_config(tx, volume.id, {{"volatile.idmap.last", next.to_json()}, {"volatile.idmap.next", next.to_json()}});
@@ -60,12 +43,13 @@ Result<db::volumes::Row> load_custom_volume(Services& services, const std::strin
   });
 }
 
-Result<storage::Mounted> mount_custom_volume(const Context& ctx, Services& services, Host& host, const std::string& pool, const std::string& name) {
+Result<storage::Mounted> mount_custom_volume(const Context& ctx, Services& services, Host& host, const std::string& pool, const std::string& name,
+                                             const std::function<bool(int64_t)>& in_use) {
   db::volumes::Row row = TRY_CTX(load_custom_volume(services, host.project(), pool, name), "Failed loading custom volume");
   auto loaded = TRY(services.pools.load(pool));
   storage::Mounted mounted = TRY_CTX(loaded->mount(ctx, {.type = storage::VolumeType::custom, .project = row.project, .name = name}),
                                      "Failed mounting storage volume {}", quote(name));
-  TRY(shift(ctx, services, host, row, mounted.path));
+  TRY(shift(ctx, services, host, row, mounted.path, in_use(row.id)));
   return mounted;
 }
 

@@ -16,7 +16,9 @@ VolumeSource split_volume_source(const std::string& source);
 /// The volume's row. Errors: not_found, those of the pool.
 Result<db::volumes::Row> load_custom_volume(Services& services, const std::string& project, const std::string& pool, const std::string& name);
 /// Mounts it, with its files owned as the instance needs them (volatile.idmap.* of the volume are kept current).
-/// Errors: conflict if an instance with another id map uses it. Blocks.
-Result<storage::Mounted> mount_custom_volume(const Context& ctx, Services& services, Host& host, const std::string& pool, const std::string& name);
+/// `in_use`: does another instance have the volume with that row id just now?
+/// Errors: conflict if one with another id map uses it. Blocks.
+Result<storage::Mounted> mount_custom_volume(const Context& ctx, Services& services, Host& host, const std::string& pool, const std::string& name,
+                                             const std::function<bool(int64_t)>& in_use);
 
 }  // namespace device

@@ -60,13 +60,17 @@ Result<> end_one(const Context& ctx, const InstancePtr& instance) {
 
 }  // namespace
 
-void boot(const Context& ctx, Manager& manager) {
-  std::vector<InstancePtr> due;
+void recover_all(const Context& ctx, Manager& manager) {
   for (const InstancePtr& instance : manager.list()) {
     if (recover(ctx, instance)) continue;
-    if (wants_start(*instance->view())) due.push_back(instance);
     if (instance->volatile_get("volatile.last_state.power") == "RUNNING") stop_devices(instance);  // it ended while nobody watched
   }
+}
+
+void autostart(const Context& ctx, Manager& manager) {
+  std::vector<InstancePtr> due;
+  for (const InstancePtr& instance : manager.list())
+    if (!instance->running() && wants_start(*instance->view())) due.push_back(instance);
   std::ranges::stable_sort(due, [](const InstancePtr& a, const InstancePtr& b) {
     return integer_key(*a->view(), "boot.autostart.priority") > integer_key(*b->view(), "boot.autostart.priority");
   });

@@ -25,8 +25,10 @@ Result<> change_state(const Job& job, const InstancePtr& instance, const std::st
 /// The container has ended by itself or by us: cleans up, and restarts or deletes where that is due. On a worker.
 void on_stop(const InstancePtr& instance, lxc::StopReason reason);
 
-/// At daemon start, after pools and networks: finds running containers again, cleans up after the others, starts what is due.
-void boot(const Context& ctx, Manager& manager);
+/// At daemon start, once pools are there: finds running containers again and cleans up after those that ended meanwhile.
+void recover_all(const Context& ctx, Manager& manager);
+/// After that: starts what boot.autostart or its last state ask for, by priority. Blocks for as long as delays say.
+void autostart(const Context& ctx, Manager& manager);
 /// At host shutdown: remembers what runs and stops it, by boot.stop.priority. Blocks.
 void shutdown_all(const Context& ctx, Manager& manager);
 

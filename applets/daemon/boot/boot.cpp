@@ -17,6 +17,7 @@
 #include "db/schema.h"
 #include "image/store.h"
 #include "instance/manager.h"
+#include "instance/power.h"
 #include "storage/pool.h"
 
 namespace incusd {
@@ -80,9 +81,11 @@ Result<> open_domain(Daemon& daemon) {
 void finish_start(Daemon& daemon) {
   open_network_listeners(daemon);
   daemon.pools->start(Context());
+  instance::recover_all(Context(), *daemon.instances);
   start_networks(daemon);
   daemon.jobs->start();
   daemon.ready = true;
+  daemon.runtime.offload([&daemon] { instance::autostart(Context(), *daemon.instances); });
   notify_service_manager("READY=1");
   log_info("Daemon started", {{"path", daemon.paths.var}});
 }
@@ -111,11 +114,14 @@ Result<std::unique_ptr<Daemon>> start_daemon(async::Runtime& runtime, const Boot
   return daemon;
 }
 
-void end_work(const Context& ctx, Daemon& daemon, Shutdown) {
+void end_work(const Context& ctx, Daemon& daemon, Shutdown mode) {
   if (daemon.stopping.exchange(true)) return;
   notify_service_manager("STOPPING=1");
   daemon.jobs->stop();
   daemon.operations->stop(ctx);
+  if (mode != Shutdown::with_instances) return;
+  instance::shutdown_all(ctx, *daemon.instances);
+  stop_networks(ctx, daemon);
 }
 
 void stop_daemon(const Context& ctx, Daemon& daemon, Shutdown mode) {
