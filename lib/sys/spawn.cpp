@@ -136,7 +136,7 @@ Result<std::string> find_program(const std::string& name) {
 
 SpawnSpec self_spec(const std::string& helper, StringList args) {
   SpawnSpec spec;
-  spec.argv = {"incusd", helper};
+  spec.argv = {"incusbox", helper};
   spec.argv.insert(spec.argv.end(), args.begin(), args.end());
   spec.program = "/proc/self/exe";
   return spec;
@@ -207,7 +207,8 @@ Result<Output> run(const Context& ctx, SpawnSpec spec, const RunOptions& options
   output.status = TRY_CTX(child.wait(ctx), "Failed to run: {}", name);
   if (options.check && !output.status.ok()) {
     std::string how = output.status.signal ? std::format("signal: {}", strsignal(output.status.signal)) : std::format("exit status {}", output.status.code);
-    return fail(Code::internal, "Failed to run: {}: {} ({})", name, how, trim(output.err));
+    std::string detail = output.err.empty() ? "" : std::format(" ({})", trim(output.err));
+    return fail(Code::internal, "Failed to run: {}: {}{}", name, how, detail);
   }
   return output;
 }

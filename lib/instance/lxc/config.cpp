@@ -201,8 +201,8 @@ Result<> add_oci(ConfigText& config, const OciSpec& oci) {
   return {};
 }
 
-// Built-in commands of the shell that liblxc runs hooks with: nothing is executed.
-constexpr const char* kPostStopHook = "printf %s \"$LXC_TARGET\" > \"$INCUSBOX_STOP_FILE\"; exit 1 #";
+// Built-in commands of the shell that liblxc runs hooks with: nothing is executed. liblxc puts `exec ` in front, so the first is a mere redirection.
+constexpr const char* kPostStopHook = "3>&-; printf %s \"$LXC_TARGET\" > \"$INCUSBOX_STOP_FILE\"; exit 1 #";
 
 }  // namespace
 
