@@ -3,7 +3,7 @@
 #include <filesystem>
 
 #include "base/log.h"
-#include "db/warnings.h"
+#include "core/warnings.h"
 #include "instance/devices.h"
 #include "instance/lxc/container.h"
 #include "instance/volume.h"
@@ -11,7 +11,6 @@
 namespace instance {
 namespace {
 
-constexpr int64_t kEntityInstance = 5;  // the number of instances among the entity types in database rows
 
 /// Custom volumes that belong to this instance alone go with it.
 Result<> remove_dependents(const Context& ctx, const Services& services, const View& view) {
@@ -48,7 +47,7 @@ Result<> remove(const Job& job, const InstancePtr& instance, bool force) {
   TRY(remove_dependents(job.ctx, services, *view));
   remove_devices(job.ctx, instance);
   TRY(services.global.write([&](db::Tx& tx) -> Result<> {
-    TRY(db::warnings::remove_of_entity(tx, kEntityInstance, view->row.id));
+    TRY(core::forget_entity(tx, core::EntityType::instance, view->row.id));
     return db::instances::remove(tx, view->row.id);
   }));
   std::string full_name = instance->full_name();

@@ -9,7 +9,7 @@
 #include "async/runtime.h"
 #include "base/log.h"
 #include "base/reverter.h"
-#include "db/warnings.h"
+#include "core/warnings.h"
 #include "storage/keys.h"
 #include "storage/pool_impl.h"
 
@@ -17,9 +17,9 @@ namespace storage {
 
 namespace {
 
-// Numbers of the warnings table (reference: enums).
-constexpr int kPoolUnavailableWarning = 22;
-constexpr int kPoolEntity = 12;
+core::WarningSubject unavailable(int64_t pool_id) {
+  return {.type = core::WarningType::storage_pool_unavailable, .entity = core::EntityType::storage_pool, .entity_id = pool_id};
+}
 
 class PoolsImpl final : public Pools {
  public:
@@ -79,13 +79,12 @@ class PoolsImpl final : public Pools {
 
   Result<std::shared_ptr<PoolImpl>> open(const Context& ctx, const db::pools::Row& row) {
     auto pool = mount(ctx, row);
-    db::warnings::Subject subject{.project = "", .entity_type = kPoolEntity, .entity_id = row.id, .type = kPoolUnavailableWarning};
     if (!pool) {
-      (void)services_.global.write([&](db::Tx& tx) { return db::warnings::upsert(tx, subject, pool.error().message()); });
+      (void)services_.global.write([&](db::Tx& tx) { return core::warn(tx, unavailable(row.id), pool.error().message()); });
       return pool;
     }
     (void)services_.global.write([&](db::Tx& tx) {
-      return db::warnings::resolve(tx, {.project = {}, .type = kPoolUnavailableWarning, .entity_type = kPoolEntity, .entity_id = row.id});
+      return core::resolve_warnings(tx, unavailable(row.id));
     });
     std::lock_guard lock(mutex_);
     return pools_.emplace(row.name, *pool).first->second;
@@ -172,7 +171,7 @@ Result<> PoolsImpl::remove_pool(const Context& ctx, const std::string& name) {
     if (rmdir(path.c_str()) != 0 && errno != ENOENT) return fail_errno("Failed to remove directory " + path);
   }
   TRY(services_.global.write([&](db::Tx& tx) -> Result<> {
-    TRY(db::warnings::remove_of_entity(tx, kPoolEntity, row.id));
+    TRY(core::forget_entity(tx, core::EntityType::storage_pool, row.id));
     return db::pools::remove(tx, row.id);
   }));
   std::lock_guard lock(mutex_);

@@ -5,6 +5,7 @@
 
 #include "api/architecture.h"
 #include "applets/daemon/boot/directories.h"
+#include "applets/daemon/boot/host_warnings.h"
 #include "applets/daemon/boot/networks.h"
 #include "applets/daemon/boot/storage.h"
 #include "applets/daemon/boot/unix_socket.h"
@@ -78,7 +79,7 @@ Result<> open_domain(Daemon& daemon) {
 }
 
 /// What clients need not wait for.
-void finish_start(Daemon& daemon) {
+void finish_start(Daemon& daemon, Timestamp start) {
   open_network_listeners(daemon);
   daemon.pools->start(Context());
   instance::recover_all(Context(), *daemon.instances);
@@ -87,12 +88,14 @@ void finish_start(Daemon& daemon) {
   daemon.ready = true;
   daemon.runtime.offload([&daemon] { instance::autostart(Context(), *daemon.instances); });
   notify_service_manager("READY=1");
+  record_host_warnings(daemon, start);
   log_info("Daemon started", {{"path", daemon.paths.var}});
 }
 
 }  // namespace
 
 Result<std::unique_ptr<Daemon>> start_daemon(async::Runtime& runtime, const BootOptions& options) {
+  Timestamp start = Timestamp::now();
   auto daemon = std::make_unique<Daemon>(runtime);
   daemon->paths = options.paths;
   raise_limits();
@@ -110,7 +113,7 @@ Result<std::unique_ptr<Daemon>> start_daemon(async::Runtime& runtime, const Boot
   daemon->info = std::make_unique<ServerInfo>(*daemon);
   daemon->jobs = std::make_unique<Jobs>(*daemon);
   TRY(open_api(*daemon, std::move(socket)));
-  runtime.offload([&daemon = *daemon] { finish_start(daemon); });
+  runtime.offload([&daemon = *daemon, start] { finish_start(daemon, start); });
   return daemon;
 }
 
