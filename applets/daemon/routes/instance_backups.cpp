@@ -1,0 +1,177 @@
+// /1.0/instances/{name}/backups.
+#include <cstdio>
+
+#include "applets/daemon/routes/backup_common.h"
+#include "applets/daemon/routes/instance_common.h"
+#include "instance/backup_file.h"
+#include "instance/render.h"
+#include "instance/volume.h"
+#include "storage/backup.h"
+#include "storage/pool.h"
+
+namespace incusd {
+namespace {
+
+using http::Method;
+using instance::InstancePtr;
+
+std::string file_of(const Daemon& daemon, const InstancePtr& instance, const std::string& backup) {
+  return backup_folder(daemon, "instances", instance->full_name() + "/" + backup);
+}
+
+std::string backup_url(const InstancePtr& instance, const std::string& backup) {
+  return entity_url("instances/" + url_escape(instance->name()) + "/backups/" + url_escape(backup), instance->project());
+}
+
+Result<Reply> list_backups(Call& call) {
+  auto instance = TRY(find_instance(call));
+  StringList urls, objects;
+  auto view = instance->view();
+  for (const auto& row : view->backups) {
+    urls.push_back(entity_url("instances/" + url_escape(instance->name()) + "/backups/" + url_escape(row.name)));
+    objects.push_back(api::dump(instance::render_backup(row)));
+  }
+  return list_reply(call, urls, objects);
+}
+
+Result<storage::BackupIndex> index_of(const InstancePtr& instance, storage::Pool& pool, bool instance_only) {
+  storage::BackupIndex index;
+  index.name = instance->name();
+  index.pool = pool.name();
+  index.backend = pool.driver();
+  index.type = std::string(db::name_of(instance->view()->row.type));
+  index.config = TRY(instance::describe(instance));
+  if (instance_only) {
+    index.config.erase("snapshots");
+    index.config.erase("volume_snapshots");
+    return index;
+  }
+  for (const auto& snapshot : instance->view()->snapshots) index.snapshots.push_back(snapshot.name);
+  return index;
+}
+
+Result<> fill(const Context& ctx, archive::TarWriter& tar, const InstancePtr& instance, storage::Pool& pool, const storage::BackupIndex& index) {
+  TRY(storage::write_index(tar, index));
+  auto view = instance->view();
+  for (const std::string& name : index.snapshots) {
+    auto ref = instance::snapshot_volume_of(*view, name);
+    auto mounted = TRY(pool.mount(ctx, ref));
+    TRY(storage::write_volume(ctx, tar, ref, pool.path(ref)));
+  }
+  auto ref = instance::volume_of(*view);
+  auto mounted = TRY(pool.mount(ctx, ref));
+  return storage::write_volume(ctx, tar, ref, pool.path(ref));
+}
+
+/// Stores the row, then the file; neither is left if the other fails.
+Result<> store(const instance::Job& job, Daemon& daemon, const InstancePtr& instance, const db::backups::Row& row, const archive::CompressionChoice& compression,
+               const std::function<Result<>(const Context&, archive::TarWriter&)>& writer) {
+  auto id = daemon.global->write([&](db::Tx& tx) { return db::backups::create(tx, row); });
+  if (!id && id.error().code() == Code::conflict) return fail(Code::conflict, "Backup {} already exists", quote(instance->name() + "/" + row.name));
+  if (!id) return Failure(id.error());
+  auto written = write_backup_file(job.ctx, file_of(daemon, instance, row.name), compression, job.operation, writer);
+  if (!written) {
+    (void)daemon.global->write([&](db::Tx& tx) { return db::backups::remove(tx, *id); });
+    return written;
+  }
+  TRY(daemon.instances->reload(instance->id()));
+  daemon.events.lifecycle(instance->project(), "instance-backup-created", backup_url(instance, row.name), job.requestor);
+  return {};
+}
+
+Result<Reply> create_backup(Call& call) {
+  auto instance = TRY(find_instance(call));
+  auto request = TRY(call.body<api::InstanceBackupsPost>());
+  bool stream = TRY(wants_stream(call, request.name, request.target.has_value()));
+  if (request.target) return fail(Code::unsupported, "Uploading backups to other servers is not available");
+  auto compression = TRY(backup_compression(call.daemon, call.project, request.compression_algorithm));
+  auto pool = TRY(instance::pool_of(instance->services(), *instance->view()));
+  auto index = TRY(index_of(instance, *pool, request.instance_only));
+  auto writer = [=](const Context& ctx, archive::TarWriter& tar) { return fill(ctx, tar, instance, *pool, index); };
+  if (stream) return raw(stream_backup(compression, writer));
+
+  StringList names;
+  for (const auto& row : instance->view()->backups) names.push_back(row.name);
+  if (request.name.empty()) request.name = next_backup_name(names);
+  if (request.name.find('/') != std::string::npos) return fail(Code::invalid, "Backup names may not contain slashes");
+  db::backups::Row row;
+  row.instance_id = instance->id();
+  row.name = request.name;
+  row.created_at = Timestamp::now();
+  row.expires_at = request.expires_at;
+  row.instance_only = request.instance_only;
+  row.root_only = request.root_only;
+  std::string path = instance_path(instance->name());
+  std::map<std::string, StringList> resources{{"instances", {path}}, {"backups", {path + "/backups/" + url_escape(row.name)}}};
+  return start_work(call, core::OperationType::backup_create, resources, [=, &daemon = call.daemon](const instance::Job& job) {
+    return store(job, daemon, instance, row, compression, writer);
+  });
+}
+
+struct Found {
+  InstancePtr instance;
+  db::backups::Row row;
+};
+
+Result<Found> find_backup(Call& call) {
+  auto instance = TRY(find_instance(call));
+  auto row = TRY(call.daemon.global->read([&](db::Tx& tx) { return db::backups::load(tx, instance->id(), call.param("backup")); }));
+  return Found{instance, row};
+}
+
+std::map<std::string, StringList> resources_of(const Found& found) {
+  std::string path = instance_path(found.instance->name());
+  return {{"instances", {path}}, {"backups", {path + "/backups/" + url_escape(found.row.name)}}};
+}
+
+Result<Reply> get_backup(Call& call) { return ok(api::dump(instance::render_backup(TRY(find_backup(call)).row))); }
+
+Result<Reply> rename_backup(Call& call) {
+  auto found = TRY(find_backup(call));
+  auto request = TRY(call.body<api::InstanceBackupPost>());
+  if (request.name.empty() || request.name.find('/') != std::string::npos) return fail(Code::invalid, "Backup names may not contain slashes");
+  return start_work(call, core::OperationType::backup_rename, resources_of(found), [=, &daemon = call.daemon](const instance::Job& job) -> Result<> {
+    TRY(daemon.global->write([&](db::Tx& tx) { return db::backups::rename(tx, found.row.id, request.name); }));
+    if (std::rename(file_of(daemon, found.instance, found.row.name).c_str(), file_of(daemon, found.instance, request.name).c_str()) != 0) {
+      return fail_errno("Failed to rename the backup file");
+    }
+    TRY(daemon.instances->reload(found.instance->id()));
+    daemon.events.lifecycle(found.instance->project(), "instance-backup-renamed", backup_url(found.instance, request.name), job.requestor, {{"old_name", found.row.name}});
+    return {};
+  });
+}
+
+Result<Reply> delete_backup(Call& call) {
+  auto found = TRY(find_backup(call));
+  return start_work(call, core::OperationType::backup_remove, resources_of(found), [=, &daemon = call.daemon](const instance::Job& job) -> Result<> {
+    std::string path = file_of(daemon, found.instance, found.row.name);
+    if (unlink(path.c_str()) != 0 && errno != ENOENT) return fail_errno("Failed to delete " + path);
+    rmdir(path.substr(0, path.rfind('/')).c_str());
+    TRY(daemon.global->write([&](db::Tx& tx) { return db::backups::remove(tx, found.row.id); }));
+    TRY(daemon.instances->reload(found.instance->id()));
+    daemon.events.lifecycle(found.instance->project(), "instance-backup-deleted", backup_url(found.instance, found.row.name), job.requestor);
+    return {};
+  });
+}
+
+Result<Reply> export_backup(Call& call) {
+  auto found = TRY(find_backup(call));
+  emit(call, found.instance->project(), "instance-backup-retrieved", backup_url(found.instance, found.row.name));
+  return send_backup(file_of(call.daemon, found.instance, found.row.name));
+}
+
+constexpr Access kManage = allow("instance", "can_manage_backups", "name");
+constexpr Route kRoutes[] = {
+    {Method::get, "/1.0/instances/{name}/backups", kViewInstance, kProject, list_backups, "Lists an instance's backups"},
+    {Method::post, "/1.0/instances/{name}/backups", kManage, kProject, create_backup, "Backs an instance up"},
+    {Method::get, "/1.0/instances/{name}/backups/{backup}", kViewInstance, kProject, get_backup, "Shows a backup"},
+    {Method::post, "/1.0/instances/{name}/backups/{backup}", kManage, kProject, rename_backup, "Renames a backup"},
+    {Method::delete_, "/1.0/instances/{name}/backups/{backup}", kManage, kProject, delete_backup, "Deletes a backup"},
+    {Method::get, "/1.0/instances/{name}/backups/{backup}/export", kManage, kProject, export_backup, "Downloads a backup"},
+};
+
+}  // namespace
+
+extern const Routes instance_backup_routes = kRoutes;
+
+}  // namespace incusd
