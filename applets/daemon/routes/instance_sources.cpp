@@ -119,6 +119,4 @@ Result<Reply> create_from_copy(Call& call, api::InstancesPost request) {
 
 Result<Reply> create_from_migration(Call&, api::InstancesPost) { return fail(Code::unsupported, "Receiving an instance from another server is not available in this build"); }
 
-Result<Reply> create_from_backup(Call&) { return fail(Code::unsupported, "Importing instance backups is not available in this build"); }
-
 }  // namespace incusd
