@@ -89,7 +89,7 @@ void Events::lifecycle(const std::string& project, const std::string& action, co
   event.context = std::move(context);
   if (!requestor.protocol.empty()) event.requestor = api::EventLifecycleRequestor{requestor.username, requestor.protocol, requestor.address};
   event.name = name;
-  event.project = project;
+  if (!name.empty()) event.project = project;
   send("lifecycle", project, api::dump(event));
 }
 

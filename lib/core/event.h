@@ -35,6 +35,7 @@ class Events {
   /// Does anybody listen to `type`? Lets senders skip building a message.
   bool wanted(const std::string& type) const;
   /// action: a lifecycle action of enums.tsv ("instance-created"); source: API path ("/1.0/instances/c1?project=p").
+  /// name: given for instances only, whose events also repeat the project in their metadata.
   void lifecycle(const std::string& project, const std::string& action, const std::string& source, const Requestor& requestor,
                  Json context = nullptr, const std::string& name = "");
   Events();

@@ -83,13 +83,13 @@ Result<Reply> post_profile(Call& call) {
   });
   if (!stored) return std::unexpected(std::move(stored).error().wrap(std::format("Error inserting {} into database", quote(post.name))));
   std::string url = url_of(project, post.name);
-  call.daemon.events.lifecycle(project, "profile-created", url, call.identity.requestor, nullptr, post.name);
+  call.daemon.events.lifecycle(project, "profile-created", url, call.identity.requestor);
   return created(url);
 }
 
 Result<Reply> change(Call& call, const Row& row, const api::ProfilePut& put) {
   auto changed = update_profile(call.ctx, call.daemon, row, put, call.identity.requestor);
-  call.daemon.events.lifecycle(row.project, "profile-updated", url_of(row.project, row.name), call.identity.requestor, nullptr, row.name);
+  call.daemon.events.lifecycle(row.project, "profile-updated", url_of(row.project, row.name), call.identity.requestor);
   TRY(std::move(changed));
   return ok();
 }
@@ -124,7 +124,7 @@ Result<Reply> rename_profile(Call& call) {
   }));
   TRY(profile_renamed(call.ctx, call.daemon, project, post.name));
   std::string url = url_of(project, post.name);
-  call.daemon.events.lifecycle(project, "profile-renamed", url, call.identity.requestor, {{"old_name", name}}, post.name);
+  call.daemon.events.lifecycle(project, "profile-renamed", url, call.identity.requestor, {{"old_name", name}});
   return created(url);
 }
 
@@ -136,7 +136,7 @@ Result<Reply> delete_profile(Call& call) {
     if (!TRY(db::profiles::instance_ids(tx, row.id)).empty()) return fail(Code::internal, "Profile is currently in use");
     return db::profiles::remove(tx, row.id);
   }));
-  call.daemon.events.lifecycle(project, "profile-deleted", url_of(project, name), call.identity.requestor, nullptr, name);
+  call.daemon.events.lifecycle(project, "profile-deleted", url_of(project, name), call.identity.requestor);
   return ok();
 }
 

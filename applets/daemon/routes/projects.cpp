@@ -68,13 +68,13 @@ Result<Reply> post_project(Call& call) {
   if (is_true(get_or(post.config, "features.networks"))) TRY(require_ovn());
   auto done = call.daemon.global->write([&](db::Tx& tx) { return create_project(tx, post); });
   if (!done) return std::unexpected(std::move(done).error().wrap(std::format("Failed creating project {}", quote(post.name))));
-  call.daemon.events.lifecycle(post.name, "project-created", url_of(post.name), call.identity.requestor, nullptr, post.name);
+  call.daemon.events.lifecycle(post.name, "project-created", url_of(post.name), call.identity.requestor);
   return created(url_of(post.name));
 }
 
 Result<Reply> change(Call& call, const api::Project& current, const api::ProjectPut& put) {
   TRY(update_project(call.daemon, current, put));
-  call.daemon.events.lifecycle(current.name, "project-updated", url_of(current.name), call.identity.requestor, nullptr, current.name);
+  call.daemon.events.lifecycle(current.name, "project-updated", url_of(current.name), call.identity.requestor);
   return ok();
 }
 
@@ -100,7 +100,7 @@ Result<Reply> rename_project_route(Call& call) {
   core::OperationSpec spec{.type = core::OperationType::project_rename};
   spec.run = [&daemon = call.daemon, name, to = post.name, requestor = call.identity.requestor](const Context&, core::Operation&) -> Result<> {
     TRY(rename_project(daemon, name, to));
-    daemon.events.lifecycle(to, "project-renamed", url_of(to), requestor, {{"old_name", name}}, to);
+    daemon.events.lifecycle(to, "project-renamed", url_of(to), requestor, {{"old_name", name}});
     return {};
   };
   return accepted(call, std::move(spec));
@@ -111,7 +111,7 @@ Result<Reply> delete_project_route(Call& call) {
   if (name == "default") return fail(Code::forbidden, "The 'default' project cannot be deleted");
   if (is_true(call.query("force"))) TRY(empty_project(call.ctx, call.daemon, name));
   TRY(delete_project(call.daemon, name));
-  call.daemon.events.lifecycle(name, "project-deleted", url_of(name), call.identity.requestor, nullptr, name);
+  call.daemon.events.lifecycle(name, "project-deleted", url_of(name), call.identity.requestor);
   return ok();
 }
 
