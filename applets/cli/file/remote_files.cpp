@@ -1,0 +1,108 @@
+#include "applets/cli/file/remote_files.h"
+
+#include <filesystem>
+
+namespace cli {
+namespace {
+
+/// SFTP over an upgraded API connection.
+class StreamChannel : public sys::sftp::Channel {
+ public:
+  StreamChannel(std::shared_ptr<http::Stream> stream, Context ctx) : stream_(std::move(stream)), ctx_(std::move(ctx)) {}
+  ~StreamChannel() override { stream_->close(); }
+  Result<size_t> read(char* into, size_t count) override { return stream_->read(ctx_, {into, count}); }
+  Result<> write(std::string_view bytes) override { return stream_->write(ctx_, bytes); }
+
+ private:
+  std::shared_ptr<http::Stream> stream_;
+  Context ctx_;
+};
+
+}  // namespace
+
+Result<Ownership> ownership_flags(Call& call) {
+  Ownership owner{call.flags.number("uid"), call.flags.number("gid"), -1};
+  if (std::string text = call.flags.text("mode"); !text.empty()) {
+    auto mode = parse_uint(text.starts_with("0o") ? std::string_view(text).substr(2) : text, 8);
+    if (!mode || *mode > 07777) return fail(Code::invalid, "Invalid mode {}: use octal digits such as 0644", quote(text));
+    owner.mode = static_cast<int64_t>(*mode);
+  }
+  return owner;
+}
+
+Result<Following> following_flags(Call& call) {
+  bool archive = call.flags.on("archive");
+  Following flags{call.flags.on("recursive") || archive, call.flags.on("follow"), call.flags.on("dereference"), call.flags.on("no-dereference") || archive};
+  if (flags.follow + flags.dereference + call.flags.on("no-dereference") > 1) {
+    return fail(Code::invalid, "Only one of --follow/-H, --dereference/-L and --no-dereference/-P can be used");
+  }
+  return flags;
+}
+
+Result<RemoteFiles> RemoteFiles::connect(Call& call, client::Server& server, const std::string& instance) {
+  auto stream = TRY(server.upgrade(call.ctx, "/1.0/instances/" + url_escape(instance) + "/sftp", "sftp"));
+  return RemoteFiles(TRY(sys::sftp::Client::connect(std::make_unique<StreamChannel>(std::move(stream), call.ctx))));
+}
+
+Result<> RemoteFiles::set_owner(const std::string& path, const Ownership& owner) {
+  sys::sftp::Attributes wanted;
+  if (owner.uid >= 0 || owner.gid >= 0) {
+    auto now = TRY(client_.stat(path));
+    wanted.flags |= sys::sftp::kHasIds;
+    wanted.uid = owner.uid >= 0 ? static_cast<uint32_t>(owner.uid) : now.uid;
+    wanted.gid = owner.gid >= 0 ? static_cast<uint32_t>(owner.gid) : now.gid;
+  }
+  if (owner.mode >= 0) {
+    wanted.flags |= sys::sftp::kHasMode;
+    wanted.mode = static_cast<uint32_t>(owner.mode);
+  }
+  return wanted.flags ? client_.set_attributes(path, wanted) : Result<>{};
+}
+
+Result<> RemoteFiles::write_file(const std::string& path, const Ownership& owner, const std::function<Result<std::string>()>& source) {
+  using namespace sys::sftp;
+  std::string handle = TRY_CTX(client_.open(path, kOpenWrite | kOpenCreate | kOpenTruncate), "Failed to open target file {}", quote(path));
+  auto written = client_.write_all(handle, 0, source);
+  TRY(client_.close(handle));
+  TRY(std::move(written));
+  return set_owner(path, owner);
+}
+
+Result<> RemoteFiles::make_folder(const std::string& path, const Ownership& owner) {
+  auto there = client_.stat(path);
+  if (there && !is_folder(*there)) return fail(Code::invalid, "{} is not a directory", path);
+  if (!there) TRY(client_.make_folder(path));
+  return set_owner(path, owner);
+}
+
+Result<> RemoteFiles::make_folders(const std::string& path, const Ownership& owner) {
+  std::string current;
+  for (const std::string& part : split_list(path, '/')) {
+    current += "/" + part;
+    auto there = client_.stat(current);
+    if (there && !is_folder(*there)) return fail(Code::invalid, "{} is not a directory", current);
+    if (there) continue;
+    TRY(make_folder(current, {std::max<int64_t>(owner.uid, 0), std::max<int64_t>(owner.gid, 0), owner.mode}));
+  }
+  return {};
+}
+
+Result<> RemoteFiles::make_link(const std::string& target, const std::string& path) {
+  if (auto there = client_.lstat(path); there && is_link(*there)) TRY(client_.remove(path));
+  return client_.symlink(target, path);
+}
+
+FileTarget file_target(const Arg& arg) {
+  const Arg& object = arg.object();
+  std::string path = object.parts.size() > 1 ? object.parts[1].text : "";
+  return {object.parts.empty() ? object.text : object.parts[0].text, clean_path(path), path.ends_with('/')};
+}
+
+std::string clean_path(const std::string& path) {
+  std::string clean = std::filesystem::path("/" + path).lexically_normal().string();
+  while (clean.size() > 1 && clean.ends_with('/')) clean.pop_back();
+  while (clean.starts_with("//")) clean.erase(0, 1);
+  return clean;
+}
+
+}  // namespace cli

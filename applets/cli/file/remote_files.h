@@ -1,0 +1,56 @@
+// An instance's files over SFTP, with the few compound steps that push, pull and create share.
+#pragma once
+#include <functional>
+#include <string>
+
+#include "applets/cli/call.h"
+#include "sys/sftp_client.h"
+
+namespace cli {
+
+/// What a new file gets; -1 leaves it as the server makes it.
+struct Ownership {
+  int64_t uid = -1, gid = -1, mode = -1;
+};
+
+/// --uid, --gid and --mode. Errors: invalid.
+Result<Ownership> ownership_flags(Call& call);
+
+class RemoteFiles {
+ public:
+  /// The SFTP session of an instance; `where` is "<remote>:<instance>".
+  static Result<RemoteFiles> connect(Call& call, client::Server& server, const std::string& instance);
+
+  sys::sftp::Client& sftp() { return client_; }
+  /// Writes what `source` gives (empty ends it); existing content is replaced.
+  Result<> write_file(const std::string& path, const Ownership& owner, const std::function<Result<std::string>()>& source);
+  Result<> make_folder(const std::string& path, const Ownership& owner);
+  /// `path` and what is missing above it. Errors: invalid if a part is no folder.
+  Result<> make_folders(const std::string& path, const Ownership& owner);
+  Result<> make_link(const std::string& target, const std::string& path);
+  Result<> set_owner(const std::string& path, const Ownership& owner);
+
+ private:
+  explicit RemoteFiles(sys::sftp::Client client) : client_(std::move(client)) {}
+  sys::sftp::Client client_;
+};
+
+/// The instance and the absolute path of `<instance>/<path>`; whether the path ended in a slash.
+struct FileTarget {
+  std::string instance, path;
+  bool folder = false;
+};
+FileTarget file_target(const Arg& arg);
+/// "/a/../b//" -> "/b".
+std::string clean_path(const std::string& path);
+
+inline bool is_folder(const sys::sftp::Attributes& attributes) { return S_ISDIR(attributes.mode); }
+inline bool is_link(const sys::sftp::Attributes& attributes) { return S_ISLNK(attributes.mode); }
+
+/// -r, -a, -H, -L, -P as push and pull take them.
+struct Following {
+  bool recursive, follow, dereference, never;
+};
+Result<Following> following_flags(Call& call);
+
+}  // namespace cli
