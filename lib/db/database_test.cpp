@@ -152,3 +152,21 @@ TEST_CASE("times are read in every form upstream has written", "[db]") {
   CHECK(time_of("0") == "0001-01-01T00:00:00Z");
   CHECK(time_of("NULL") == "0001-01-01T00:00:00Z");
 }
+
+TEST_CASE("a full disk is a clear error and the database goes on", "[db]") {
+  TempDir dir;
+  auto database = *open_global(dir.path, {});
+  auto big = [&] {
+    return database->write([](Tx& tx) { return tx.insert("INSERT INTO config (key, value) VALUES ('big', ?)", {std::string(1 << 20, 'x')}); });
+  };
+  // SQLite's own limit fails the way a full disk does.
+  REQUIRE(database->write([](Tx& tx) { return tx.query_integer("PRAGMA max_page_count=150"); }));
+  auto full = big();
+  REQUIRE(!full);
+  CHECK(full.error().code() == Code::unavailable);
+  CHECK(full.error().message().contains("full"));
+  CHECK(count(*database, "config") == 0);
+  REQUIRE(database->write([](Tx& tx) { return tx.query_integer("PRAGMA max_page_count=100000"); }));
+  CHECK(big());
+  CHECK(count(*database, "config") == 1);
+}

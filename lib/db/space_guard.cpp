@@ -2,6 +2,8 @@
 
 #include <sys/statvfs.h>
 
+#include <algorithm>
+
 namespace db {
 
 SpaceGuard::SpaceGuard(const std::string& path, Connection& connection) : connection_(connection) {
@@ -19,7 +21,7 @@ int64_t SpaceGuard::used_bytes() {
 }
 
 Result<> SpaceGuard::check() {
-  if (!scarce_ || used_bytes() - before_ <= kSmallGrowth) return {};
+  if (!scarce_ || used_bytes() <= std::max(before_ + kSmallGrowth, kSmallDatabase)) return {};
   return fail(Code::unavailable, "The database's file system is almost full: free some space (at least {} MiB) and retry", kSpaceReserve >> 20);
 }
 

@@ -10,6 +10,8 @@ namespace db {
 /// back into the file, and deleting things needs log space too.
 inline constexpr uint64_t kSpaceReserve = 16 << 20;
 inline constexpr int64_t kSmallGrowth = 64 << 10;
+/// Up to this size any growth is fine: a new database must be able to come up.
+inline constexpr int64_t kSmallDatabase = 1 << 20;
 
 /// Watches one write transaction: constructed after BEGIN, asked before COMMIT.
 class SpaceGuard {
