@@ -52,7 +52,9 @@ std::string Call::format() const {
 }
 
 void Call::say(std::string_view line) const {
-  if (!quiet()) std::println("{}", line);
+  if (quiet()) return;
+  std::println("{}", line);
+  std::fflush(stdout);  // what follows may take long, or write to standard error
 }
 
 }  // namespace cli

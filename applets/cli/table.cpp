@@ -53,9 +53,8 @@ std::string centred(std::string_view text, size_t width) {
 struct Style {
   std::string_view open, between, close;
 };
-constexpr Style kBoxed = {"│ ", " │ ", " │\n"};
 constexpr Style kPiped = {"| ", " | ", " |\n"};
-constexpr Style kBare = {"", "│", "\n"};
+constexpr Style kBare = {"  ", "  ", "  \n"};
 
 void draw_row(std::string& out, const StringList& row, const std::vector<size_t>& widths, const Style& style, bool header) {
   std::vector<StringList> cells;
@@ -75,28 +74,28 @@ void draw_row(std::string& out, const StringList& row, const std::vector<size_t>
   }
 }
 
-std::string rule(const std::vector<size_t>& widths, std::string_view start, std::string_view cross, std::string_view end) {
-  std::string out(start);
-  for (size_t i = 0; i < widths.size(); ++i) out += (i ? std::string(cross) : "") + repeat("─", widths[i] + 2);
-  return out + std::string(end) + "\n";
+std::string rule(const std::vector<size_t>& widths) {
+  std::string out = "+";
+  for (size_t width : widths) out += std::string(width + 2, '-') + "+";
+  return out + "\n";
 }
 
 std::string boxed(const Table& table) {
   if (table.header.empty() && table.rows.empty()) return "";
   std::vector<size_t> widths = column_widths(table);
-  std::string out = rule(widths, "┌", "┬", "┐");
-  std::string middle = rule(widths, "├", "┼", "┤");
+  const std::string line = rule(widths);
+  std::string out = line;
   bool first = true;
   if (!table.header.empty()) {
-    draw_row(out, table.header, widths, kBoxed, true);
+    draw_row(out, table.header, widths, kPiped, true);
     first = false;
   }
   for (const StringList& row : table.rows) {
-    if (!first) out += middle;
+    if (!first) out += line;
     first = false;
-    draw_row(out, row, widths, kBoxed, false);
+    draw_row(out, row, widths, kPiped, false);
   }
-  return out + rule(widths, "└", "┴", "┘");
+  return out + line;
 }
 
 std::string bare(const Table& table) {
