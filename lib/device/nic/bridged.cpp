@@ -35,28 +35,7 @@ Result<> Bridged::resolve() {
 std::string Bridged::host_end() const { return value("host_name").empty() ? saved("host_name") : value("host_name"); }
 std::string Bridged::folder() const { return services_.paths.in_var("networks/" + network_->name()); }
 bool Bridged::uses_dnsmasq() const { return network_ && network_->type() == "bridge" && network::dnsmasq::wanted(network_->config()); }
-bool Bridged::filtered(const StringMap& config) {
-  for (const char* key : {"security.mac_filtering", "security.ipv4_filtering", "security.ipv6_filtering"})
-    if (is_true(get_or(config, key))) return true;
-  return !get_or(config, "security.acls").empty();
-}
-
-network::Reservation Bridged::reservation() const {
-  auto address = [&](const char* key) {
-    std::string text = value(key);
-    return text == "none" || text.find('/') != std::string::npos ? "" : text;
-  };
-  network::Reservation reservation{host_.project(), host_.name(), name_, hwaddr(), address("ipv4.address"), address("ipv6.address")};
-  // With filtering the address that was chosen for the NIC stays its own.
-  bool keep4 = flag("security.ipv4_filtering") && reservation.ipv4.empty(), keep6 = flag("security.ipv6_filtering") && reservation.ipv6.empty();
-  if (!keep4 && !keep6) return reservation;
-  auto current = network::dnsmasq::read_host(folder(), network::dnsmasq::host_file_name(host_.project(), host_.name(), name_));
-  if (current && keep4 && current->v4) reservation.ipv4 = current->v4->text();
-  if (current && keep6 && current->v6) reservation.ipv6 = current->v6->text();
-  return reservation;
-}
-
-Result<> Bridged::reserve(const Context& ctx) { return uses_dnsmasq() ? network_->reserve(ctx, reservation()) : Result<>(); }
+Result<> Bridged::reserve(const Context& ctx) { return uses_dnsmasq() ? network_->reserve(ctx, network::reservation_for(filter_subject(config_), env())) : Result<>(); }
 
 Result<> Bridged::add(const Context& ctx) {
   TRY(resolve());
@@ -88,8 +67,11 @@ Result<RunConfig> Bridged::start(const Context& ctx) {
   TRY(start_limits(ctx, host_name));
   // A guessable link-local address would let the instance reach the host.
   (void)network::write_sysctl("net/ipv6/conf/" + host_name + "/disable_ipv6", "1");
-  TRY(apply_filters(ctx, host_name, nullptr));
-  undo.add("remove filters", [this, config = config_](const Context& fresh) { return drop_filters(fresh, config); });
+  TRY(apply_filters(ctx, nullptr));
+  undo.add("remove filters", [nic = filter_subject(config_)](const Context& fresh) -> Result<> {
+    if (network::wants_filter(nic.config)) network::drop_nic_filter(fresh, nic);
+    return {};
+  });
   TRY(attach_port(netlink, host_name));
   undo.commit();
   return RunConfig{.nics = {{.device = name_, .host_name = peer, .name = value("name"), .hwaddr = hwaddr()}}};
@@ -142,7 +124,7 @@ Result<> Bridged::stop(const Context& ctx) {
   if (!host_name.empty() && sys::link_exists(host_name))
     TRY_CTX(netlink.remove(host_name), "Failed to remove interface {}", quote(host_name));
   if (known) remove_routes(netlink, parent_, config_);
-  if (filtered(config_)) TRY(drop_filters(ctx, config_));
+  if (network::wants_filter(config_)) network::drop_nic_filter(ctx, filter_subject(config_));
   return save({{"host_name", ""}});
 }
 
@@ -171,7 +153,7 @@ Result<> Bridged::update(const Context& ctx, const StringMap& old, bool running)
       TRY(apply_priority(ctx, label(), host_name, "0"));
       TRY(apply_priority(ctx, label(), host_name, value("limits.priority")));
     }
-    TRY(apply_filters(ctx, host_name, &old));
+    TRY(apply_filters(ctx, &old));
     TRY(netlink.set_up(host_name, value("connected") != "false"));
   }
   TRY(reserve(ctx));

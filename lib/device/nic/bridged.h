@@ -1,7 +1,7 @@
 // The NIC kind "bridged".
 #pragma once
 #include "device/nic/nic.h"
-#include "network/firewall/nic_rules.h"
+#include "network/nic_filter.h"
 
 namespace device::nic {
 
@@ -26,18 +26,14 @@ class Bridged : public Nic {
   Result<> check_conflicts() const;
   // bridged_filter.cpp
   /// Replaces the filters of `old` (null: none yet) by those the config asks for.
-  Result<> apply_filters(const Context& ctx, const std::string& host_name, const StringMap* old);
-  Result<> drop_filters(const Context& ctx, const StringMap& config);
-  /// Addresses that may send, chosen and reserved where filtering needs one and the config names none.
-  Result<network::firewall::AllowedSources> allowed_sources(const Context& ctx);
+  Result<> apply_filters(const Context& ctx, const StringMap* old);
+  network::FilteredNic filter_subject(const StringMap& config) const;
 
   Result<> attach_port(sys::Netlink& netlink, const std::string& host_name);
   Result<> apply_vlans(sys::Netlink& netlink, const std::string& host_name);
   Result<> start_limits(const Context& ctx, const std::string& host_name);
   Result<> reserve(const Context& ctx);
-  network::Reservation reservation() const;
   bool uses_dnsmasq() const;
-  static bool filtered(const StringMap& config);
   std::string host_end() const;
   std::string folder() const;
   std::string label() const;

@@ -4,8 +4,10 @@
 #include "base/ip.h"
 #include "core/project_cache.h"
 #include "device/nic/keys.h"
+#include "network/acl/acl.h"
 #include "network/attached.h"
 #include "network/dnsmasq/allocate.h"
+#include "network/projects.h"
 
 namespace device::nic {
 namespace {
@@ -29,6 +31,8 @@ Result<> Bridged::validate() {
   for (const std::string& id : split_list(value("vlan.tagged")))
     if (id == value("vlan"))
       return fail(Code::invalid, "Invalid value for device option \"vlan.tagged\": Tagged VLAN ID {} cannot be the same as untagged VLAN ID", quote(id));
+  auto project = TRY(env().projects.get(host_.project()));
+  TRY(network::acl::check_names(env(), network::project_of(project, ""), value("security.acls")));
   TRY(check_keys(kBridgedKeys, config_));
   TRY(check_names());
   if (!host_.name().empty()) TRY(check_conflicts());

@@ -1,4 +1,5 @@
 // Defaults of new bridges and checks between their keys.
+#include "network/acl/acl.h"
 #include "network/bridge/bridge.h"
 #include "network/subnet.h"
 #include "network/sysctl.h"
@@ -87,7 +88,8 @@ Result<> check(const Environment& env, const Record& record) {
   TRY(check_zone_names(env, record.config));
   if (!get_or(record.config, "bridge.hwaddr").empty()) TRY(check_hwaddr(record.config));
   TRY(check_ovn_ranges(record.config, 4));
-  return check_ovn_ranges(record.config, 6);
+  TRY(check_ovn_ranges(record.config, 6));
+  return acl::check_names(env, record.project, get_or(record.config, "security.acls"));
 }
 
 }  // namespace network::bridge

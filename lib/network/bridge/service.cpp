@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "core/paths.h"
+#include "network/acl/acl.h"
 #include "network/attached.h"
 #include "network/bridge/bridge.h"
 #include "network/dnsmasq/arguments.h"
@@ -35,6 +36,7 @@ Result<> Bridge::apply_firewall(const Context& ctx) {
   }
   firewall::Script script;
   firewall::add_network(script, TRY(rules()));
+  TRY_CTX(acl::add_network_rules(script, env_, record_), "Failed applying network ACLs");
   TRY_CTX(script.apply(ctx), "Failed to setup firewall");
   return {};
 }

@@ -39,6 +39,17 @@ void Script::drop_chains(std::string_view family, const StringList& names) {
 
 void Script::line(const std::string& command) { text_ += command + "\n"; }
 
+void Script::set(std::string_view family, const std::string& name, std::string_view type, const StringList& elements) {
+  table(family);
+  text_ += std::format("add set {0} incus {1} {{ type {2}; flags interval; auto-merge; }}\nflush set {0} incus {1}\n", family, name, type);
+  if (!elements.empty()) text_ += std::format("add element {} incus {} {{ {} }}\n", family, name, join(elements, ", "));
+}
+
+void Script::drop_set(std::string_view family, const std::string& name, std::string_view type) {
+  set(family, name, type, {});
+  text_ += std::format("delete set {} incus {}\n", family, name);
+}
+
 Result<> Script::apply(const Context& ctx) const {
   if (text_.empty()) return {};
   if (!available()) return fail(Code::unsupported, "{}", kMissing);

@@ -22,6 +22,9 @@ class Script {
   /// Makes sure the chains are gone, whether they existed or not. Chains that jump to others come first.
   void drop_chains(std::string_view family, const StringList& names);
   void line(const std::string& command);
+  /// A named set of addresses or ranges that holds exactly `elements`.
+  void set(std::string_view family, const std::string& name, std::string_view type, const StringList& elements);
+  void drop_set(std::string_view family, const std::string& name, std::string_view type);
 
   bool empty() const { return text_.empty(); }
   const std::string& text() const { return text_; }

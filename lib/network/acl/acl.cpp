@@ -1,0 +1,125 @@
+// ACLs in the database, and who uses them.
+#include "network/acl/acl.h"
+
+#include "base/log.h"
+#include "db/network_records.h"
+#include "network/acl/validate.h"
+#include "network/attached.h"
+#include "network/nic_filter.h"
+#include "network/projects.h"
+#include "network/user_urls.h"
+
+namespace network::acl {
+namespace {
+
+namespace records = db::network_records;
+
+Result<Acl> parse(const records::Row& row) {
+  Acl acl;
+  acl.id = row.id;
+  acl.project = row.project;
+  acl.name = row.name;
+  acl.description = row.description;
+  acl.config = row.config;
+  TRY_CTX(parse_list(row.json[0], acl.ingress), "Failed loading rules of network ACL {}", quote(row.name));
+  TRY_CTX(parse_list(row.json[1], acl.egress), "Failed loading rules of network ACL {}", quote(row.name));
+  return acl;
+}
+
+records::Row row_of(const Acl& acl) {
+  return {.id = acl.id,
+          .project = acl.project,
+          .name = acl.name,
+          .description = acl.description,
+          .json = {api::dump(acl.ingress), api::dump(acl.egress)},
+          .config = acl.config};
+}
+
+Result<> store(const Environment& env, const Acl& acl) {
+  return env.global.write([&](db::Tx& tx) { return records::update(tx, records::kAcls, row_of(acl)); });
+}
+
+bool names(const std::string& list, const std::string& name) { return contains(split_list(list), name); }
+
+/// Do another ACL's rules name this one?
+bool refers(const Acl& other, const std::string& name) {
+  for (const auto& rule : other.ingress)
+    if (names(rule.source, name)) return true;
+  for (const auto& rule : other.egress)
+    if (names(rule.destination, name)) return true;
+  return false;
+}
+
+}  // namespace
+
+Result<std::vector<Acl>> load_all(const Environment& env, const std::string& project) {
+  records::Filter filter;
+  if (!project.empty()) filter.project = project;
+  auto rows = TRY(env.global.read([&](db::Tx& tx) { return records::load_all(tx, records::kAcls, filter); }));
+  std::vector<Acl> acls;
+  for (const auto& row : rows) acls.push_back(TRY(parse(row)));
+  return acls;
+}
+
+Result<Acl> load(const Environment& env, const std::string& project, const std::string& name) {
+  return parse(TRY(env.global.read([&](db::Tx& tx) { return records::load(tx, records::kAcls, {.owner = {}, .project = project, .name = name}); })));
+}
+
+Result<> create(const Environment& env, const std::string& project, const api::NetworkACLsPost& request) {
+  Acl acl;
+  static_cast<api::NetworkACLPut&>(acl) = request;
+  acl.project = project;
+  acl.name = request.name;
+  if (load(env, project, acl.name)) return fail(Code::invalid, "The network ACL already exists");
+  TRY(check_name(acl.name));
+  TRY(check(env, project, acl));
+  TRY(env.global.write([&](db::Tx& tx) { return records::create(tx, records::kAcls, row_of(acl)); }));
+  return {};
+}
+
+Result<> update(const Context& ctx, const Environment& env, const Acl& acl, api::NetworkACLPut put) {
+  TRY(check(env, acl.project, put));
+  Acl changed = acl;
+  static_cast<api::NetworkACLPut&>(changed) = std::move(put);
+  TRY(store(env, changed));
+  auto applied = apply_everywhere(ctx, env, acl.project, {acl.name});
+  if (!applied) {
+    if (auto restored = store(env, acl); !restored) log_error("Failed to restore a network ACL", {{"acl", acl.name}, {"error", restored.error().message()}});
+  }
+  return applied;
+}
+
+Result<> rename(const Environment& env, const Acl& acl, const std::string& name) {
+  if (load(env, acl.project, name)) return fail(Code::invalid, "An ACL by that name exists already");
+  if (!TRY(used_by(env, acl.project, acl.name)).empty()) return fail(Code::invalid, "Cannot rename an ACL that is in use");
+  TRY(check_name(name));
+  return env.global.write([&](db::Tx& tx) { return records::rename(tx, records::kAcls, acl.id, name); });
+}
+
+Result<> remove(const Environment& env, const Acl& acl) {
+  if (!TRY(used_by(env, acl.project, acl.name)).empty()) return fail(Code::invalid, "Cannot delete an ACL that is in use");
+  return env.global.write([&](db::Tx& tx) { return records::remove(tx, records::kAcls, acl.id); });
+}
+
+Result<StringList> used_by(const Environment& env, const std::string& project, const std::string& name) {
+  auto uses = [&](const StringMap& nic) { return !get_or(nic, "network").empty() && names(get_or(nic, "security.acls"), name); };
+  StringList urls = TRY(network_urls(env, project, [&](const StringMap& config) { return names(get_or(config, "security.acls"), name); }));
+  for (std::string& url : TRY(nic_user_urls(env, project, uses))) urls.push_back(std::move(url));
+  for (const Acl& other : TRY(load_all(env, project)))
+    if (other.name != name && refers(other, name)) urls.push_back(object_url("network-acls", other.name, project));
+  return urls;
+}
+
+Result<> check_names(const Environment& env, const std::string& project, const std::string& list) {
+  if (list.empty()) return {};
+  StringList existing, seen;
+  for (const Acl& acl : TRY(load_all(env, project))) existing.push_back(acl.name);
+  for (const std::string& name : split_list(list)) {
+    if (!contains(existing, name)) return fail(Code::invalid, "Network ACL {} does not exist", quote(name));
+    if (contains(seen, name)) return fail(Code::invalid, "Network ACL {} specified multiple times", quote(name));
+    seen.push_back(name);
+  }
+  return {};
+}
+
+}  // namespace network::acl
