@@ -11,6 +11,7 @@
 #include "network/dnsmasq/arguments.h"
 #include "network/dnsmasq/hosts.h"
 #include "network/dnsmasq/process.h"
+#include "network/forward/forward.h"
 
 namespace network::bridge {
 
@@ -37,6 +38,7 @@ Result<> Bridge::apply_firewall(const Context& ctx) {
   firewall::Script script;
   firewall::add_network(script, TRY(rules()));
   TRY_CTX(acl::add_network_rules(script, env_, record_), "Failed applying network ACLs");
+  TRY_CTX(forward::add_network_forwards(script, env_, record_), "Failed loading network forwards");
   TRY_CTX(script.apply(ctx), "Failed to setup firewall");
   return {};
 }
