@@ -1,0 +1,201 @@
+// unix-char and unix-block: device nodes of the host in the instance. The node is made anew in the instance's devices folder (so that it can have
+// an owner and mode of its own) and bound into the container. mknod(2).
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <filesystem>
+
+#include "device/services.h"
+
+namespace device {
+namespace {
+
+constexpr mode_t kDefaultMode = 0660;
+
+Result<> number(std::string_view value) {
+  auto parsed = parse_uint(value);
+  if (parsed && *parsed <= UINT32_MAX) return {};
+  return fail(Code::invalid, "Invalid value for a UNIX device number");
+}
+
+Result<> user(std::string_view value) {
+  auto parsed = parse_uint(value);
+  if (parsed && *parsed <= UINT32_MAX) return {};
+  return fail(Code::invalid, "Invalid value for a UNIX ID");
+}
+
+Result<> octal_mode(std::string_view value) {
+  if (parse_uint(value, 8)) return {};
+  return fail(Code::invalid, "Invalid value for an octal file mode");
+}
+
+template <size_t N>
+consteval auto with_group(const config::Key (&rows)[N], std::string_view group) {
+  std::array<config::Key, N> out;
+  for (size_t i = 0; i < N; ++i) {
+    out[i] = rows[i];
+    out[i].group = group;
+  }
+  return out;
+}
+
+constexpr config::Key kRows[] = {
+    {.name = "gid", .def = "0", .required = "no", .summary = "Group that owns the node in the instance", .check = user},
+    {.name = "limits.read", .required = "no", .summary = "Limit for reading, in byte/s or iops (unix-block only)"},
+    {.name = "limits.write", .required = "no", .summary = "Limit for writing, in byte/s or iops (unix-block only)"},
+    {.name = "major", .def = "that of the node on the host", .required = "no", .summary = "Major number", .check = number},
+    {.name = "minor", .def = "that of the node on the host", .required = "no", .summary = "Minor number", .check = number},
+    {.name = "mode", .def = "0660", .required = "no", .summary = "Mode of the node in the instance", .check = octal_mode},
+    {.name = "path", .required = "no", .summary = "Path in the instance (this or source is needed)"},
+    {.name = "required", .type = config::Type::boolean, .def = "true", .required = "no", .summary = "Refuse starting without the node"},
+    {.name = "source", .required = "no", .summary = "Path on the host (this or path is needed)"},
+    {.name = "uid", .def = "0", .required = "no", .summary = "User that owns the node in the instance", .check = user},
+};
+constexpr auto kCharKeys = with_group(kRows, "unix-char");
+constexpr auto kBlockKeys = with_group(kRows, "unix-block");
+
+std::string relative(std::string path) {
+  while (path.starts_with('/')) path.erase(0, 1);
+  return path;
+}
+
+/// "tmp-testdev" -> "tmp/testdev": the way back of path_name().
+std::string decode_path_name(const std::string& name) {
+  std::string out;
+  for (size_t i = 0; i < name.size(); ++i) {
+    bool doubled = name[i] == '-' && i + 1 < name.size() && name[i + 1] == '-';
+    out += name[i] != '-' ? name[i] : doubled ? '-' : '/';
+    if (doubled) ++i;
+  }
+  return out;
+}
+
+struct Node {
+  bool block = false;
+  unsigned major_number = 0, minor_number = 0;
+};
+
+std::optional<Node> read_node(const std::string& path) {
+  struct stat info;
+  if (stat(path.c_str(), &info) < 0 || (!S_ISBLK(info.st_mode) && !S_ISCHR(info.st_mode))) return std::nullopt;
+  return Node{S_ISBLK(info.st_mode), major(info.st_rdev), minor(info.st_rdev)};
+}
+
+class UnixDevice : public Device {
+ public:
+  UnixDevice(Host& host, std::string name, const StringMap& config, bool block) : host_(host), name_(std::move(name)), config_(config), block_(block) {}
+
+  Result<> validate() override {
+    if (!host_.is_container()) return fail(Code::invalid, "Unsupported device type");
+    TRY(check_keys(block_ ? config::Keys(kBlockKeys) : config::Keys(kCharKeys), config_));
+    if (value("source").empty() && value("path").empty()) return fail(Code::invalid, "Unix device entry is missing the required \"source\" or \"path\" property");
+    if (!block_ && !(value("limits.read") + value("limits.write")).empty()) return fail(Code::invalid, "I/O limits are only supported for unix-block devices");
+    const char* monitored = getenv("INCUS_DEVMONITOR_DIR");
+    std::string folder = monitored ? monitored : "/dev";
+    if (!value("source").empty() && !value("source").starts_with(folder)) return fail(Code::invalid, "The path must be under {}", quote(folder));
+    return {};
+  }
+
+  Result<RunConfig> start(const Context&) override {
+    auto found = read_node(source());
+    bool numbered = !value("major").empty() && !value("minor").empty();
+    if (found && found->block != block_) return fail(Code::invalid, "Path specified is not a {} device", value("type"));
+    if (!found && access(source().c_str(), F_OK) == 0) return fail(Code::invalid, "Not a device");
+    if (!found && !numbered) {
+      if (is_required()) return fail(Code::invalid, "The required device path doesn't exist and the major and minor settings are not specified");
+      return RunConfig{};
+    }
+    Node node = TRY(wanted_node(found));
+    bool taken = target_taken();
+    TRY(make_node(node));
+    if (taken) return RunConfig{};  // another device is there already: it stays
+    return run_config(node);
+  }
+
+  Result<RunConfig> plugged() override {
+    auto node = read_node(node_path());
+    if (!node || target_taken()) return RunConfig{};
+    return run_config(*node);
+  }
+
+  Result<> stop(const Context&) override {
+    if (unlink(node_path().c_str()) < 0 && errno != ENOENT) return fail_errno("Failed to delete files for device " + quote(name_));
+    return {};
+  }
+
+ private:
+  std::string value(const std::string& key) const { return get_or(config_, key); }
+  bool is_required() const { return value("required").empty() || is_true(value("required")); }
+  std::string source() const { return value("source").empty() ? value("path") : value("source"); }
+  std::string target() const { return relative(value("path").empty() ? value("source") : value("path")); }
+  std::string prefix() const { return "unix." + path_name(name_); }
+  std::string node_path() const { return host_.devices_path() + "/" + prefix() + "." + path_name(target()); }
+
+  Result<Node> wanted_node(const std::optional<Node>& found) const {
+    if (value("major").empty() && value("minor").empty()) return *found;
+    if (value("major").empty() || value("minor").empty()) return fail(Code::invalid, "Both major and minor must be supplied for device: {}", source());
+    return Node{block_, static_cast<unsigned>(parse_uint(value("major")).value_or(0)), static_cast<unsigned>(parse_uint(value("minor")).value_or(0))};
+  }
+
+  /// Does the node of another device of this instance have the same path inside?
+  bool target_taken() const {
+    std::error_code error;
+    for (const auto& entry : std::filesystem::directory_iterator(host_.devices_path(), error)) {
+      std::string file = entry.path().filename();
+      size_t dot = file.rfind('.');
+      if (dot == std::string::npos || file.starts_with(prefix() + ".")) continue;
+      if (decode_path_name(file.substr(dot + 1)) == target()) return true;
+    }
+    return false;
+  }
+
+  Result<> make_node(const Node& node) const {
+    std::string path = node_path();
+    mkdir(host_.devices_path().c_str(), 0711);
+    unlink(path.c_str());
+    mode_t mode = value("mode").empty() ? kDefaultMode : static_cast<mode_t>(parse_uint(value("mode"), 8).value_or(kDefaultMode));
+    mode_t type = node.block ? S_IFBLK : S_IFCHR;
+    if (mknod(path.c_str(), type | mode, makedev(node.major_number, node.minor_number)) < 0) return fail_errno(std::format("Failed to create device {} for {}", path, source()));
+    int64_t uid = host_.host_uid(static_cast<int64_t>(parse_uint(value("uid")).value_or(0)));
+    int64_t gid = host_.host_gid(static_cast<int64_t>(parse_uint(value("gid")).value_or(0)));
+    if (chown(path.c_str(), static_cast<uid_t>(uid), static_cast<gid_t>(gid)) < 0) return fail_errno("Failed to chown device " + path);
+    if (chmod(path.c_str(), mode) < 0) return fail_errno("Failed to chmod device " + path);
+    return {};
+  }
+
+  RunConfig run_config(const Node& node) const {
+    RunConfig out;
+    out.mounts = {{.device = name_, .source = node_path(), .target = target(), .fs_type = "none", .options = {"bind", "create=file"}}};
+    out.cgroup = {{.rule = std::format("{} {}:{} rwm", node.block ? 'b' : 'c', node.major_number, node.minor_number)}};
+    return out;
+  }
+
+  Host& host_;
+  std::string name_;
+  StringMap config_;
+  bool block_;
+};
+
+}  // namespace
+
+extern const device::Type unix_block_type = {
+    .name = "unix-block",
+    .create = [](Services&, Host& host, const std::string& name, const StringMap& config) -> std::unique_ptr<Device> {
+      return std::make_unique<UnixDevice>(host, name, config, true);
+    },
+    .keys = [](const StringMap&) -> config::Keys { return kBlockKeys; },
+};
+
+extern const device::Type unix_char_type = {
+    .name = "unix-char",
+    .create = [](Services&, Host& host, const std::string& name, const StringMap& config) -> std::unique_ptr<Device> {
+      return std::make_unique<UnixDevice>(host, name, config, false);
+    },
+    .keys = [](const StringMap&) -> config::Keys { return kCharKeys; },
+};
+
+}  // namespace device
