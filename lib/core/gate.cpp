@@ -48,14 +48,15 @@ bool volatile_is_free(const StringMap& project, db::InstanceType type) {
          restriction(project, type == db::InstanceType::vm ? "restricted.virtual-machines.lowlevel" : "restricted.containers.lowlevel") == "allow";
 }
 
-Result<> check_volatile(const Entities& entities, const InstanceChange& change) {
-  if (volatile_is_free(entities.config, change.type)) return {};
+/// Keys of `change` (an InstanceChange or InstanceRequest) that differ from the stored ones.
+Result<> check_volatile(const StringMap& project, const auto& change, const StringMap& current) {
+  if (volatile_is_free(project, change.type)) return {};
   for (const auto& [key, value] : change.config) {
     if (!key.starts_with("volatile.") || harmless_volatile(key)) continue;
-    auto stored = change.current_config.find(key);
-    if (stored != change.current_config.end() && stored->second == value) continue;
-    return fail(kViolation, "{} {} on {} {} in project {} is forbidden", stored == change.current_config.end() ? "Setting" : "Changing", quote(key),
-                db::name_of(change.type), quote(change.name), quote(entities.project));
+    auto stored = current.find(key);
+    if (stored != current.end() && stored->second == value) continue;
+    return fail(kViolation, "{} {} on {} {} in project {} is forbidden", stored == current.end() ? "Setting" : "Changing", quote(key),
+                db::name_of(change.type), quote(change.name), quote(change.project));
   }
   return {};
 }
@@ -76,13 +77,6 @@ Result<> check_server(const StringMap& project, const std::string& url) {
   return {};
 }
 
-Result<> check_source(const StringMap& project, const InstanceChange& change) {
-  if (!is_restricted(project)) return {};
-  if (change.source_type == "migration" && change.source_mode == "pull")
-    return fail(kViolation, "Restricted projects aren't allowed to use pull mode migration");
-  return change.source_type == "image" ? check_server(project, change.source_server) : Result<>{};
-}
-
 template <class T>
 T* find_named(std::vector<T>& list, const std::string& name) {
   auto found = std::ranges::find(list, name, &T::name);
@@ -95,17 +89,24 @@ Result<> check_instance(db::Tx& tx, const InstanceChange& change) {
   auto loaded = TRY(load_if_gated(tx, change.project));
   if (!loaded) return {};
   Entities& entities = *loaded;
-  Member* member = find_named(entities.instances, change.name);
-  if (change.is_new) {
-    TRY(check_source(entities.config, change));
-    TRY(check_instance_count(entities, change.type));
-  }
-  if (!member) member = &entities.instances.emplace_back();
-  *member = {change.name, change.type, change.config, change.devices, change.profiles};
-  TRY(check_volatile(entities, change));
+  std::erase_if(entities.instances, [&](const Member& member) { return member.name == change.replaces || member.name == change.name; });
+  if (change.is_new) TRY(check_instance_count(entities, change.type));
+  else TRY(check_volatile(entities.config, change, change.current_config));
+  entities.instances.push_back({change.name, change.type, change.config, change.devices, change.profiles});
   Result<> fine = check_all(entities);
   if (!fine) return std::unexpected(fine.error().wrap(change.is_new ? "Failed checking if instance creation allowed" : "Failed checking if instance update allowed"));
   return {};
+}
+
+Result<> check_request(db::Tx& tx, const InstanceRequest& request) {
+  StringMap project = TRY(db::projects::load(tx, request.project)).config;
+  if (!is_restricted(project)) return {};
+  if (request.source_type == "migration" && request.source_mode == "pull")
+    return fail(kViolation, "Restricted projects aren't allowed to use pull mode migration");
+  if (request.source_type == "image") TRY(check_server(project, request.source_server));
+  // What copies bring along is dropped instead: strip_forbidden_volatile().
+  if (request.source_type == "copy" || request.source_type == "migration") return {};
+  return check_volatile(project, request, {});
 }
 
 Result<StringMap> strip_forbidden_volatile(db::Tx& tx, const std::string& project, db::InstanceType type, StringMap config) {

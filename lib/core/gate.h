@@ -19,11 +19,19 @@ struct InstanceChange {
   api::DevicesMap devices;  ///< its own devices
   StringList profiles;
   bool is_new = false;
-  StringMap current_config;  ///< what is stored now; empty for a new one
-  /// Only for new ones, from the request's source.
-  std::string source_type, source_mode, source_server;
+  std::string replaces;      ///< a new one in the place of this one (a move): that one isn't counted
+  StringMap current_config;  ///< what is stored now: users can't change some volatile.* keys of an existing instance
 };
 Result<> check_instance(db::Tx& tx, const InstanceChange& change);
+
+/// What a request for a new instance may ask for, before the server adds what it makes up itself.
+struct InstanceRequest {
+  std::string project, name;
+  db::InstanceType type = db::InstanceType::container;
+  StringMap config;
+  std::string source_type, source_mode, source_server;
+};
+Result<> check_request(db::Tx& tx, const InstanceRequest& request);
 
 /// A copy or migration into `project` may not bring volatile.* keys that restricted projects can't set: drops those. Nothing
 /// happens in projects that allow low-level keys.

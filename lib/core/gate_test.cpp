@@ -47,6 +47,7 @@ struct Fixture {
   std::string create(const std::string& name, StringMap config = {}, api::DevicesMap devices = {}, db::InstanceType type = db::InstanceType::container) {
     gate::InstanceChange change{.project = "p", .name = name, .type = type, .config = config, .devices = devices, .profiles = {"default"}, .is_new = true};
     auto done = database->write([&](db::Tx& tx) -> Result<> {
+      TRY(gate::check_request(tx, {.project = "p", .name = name, .type = type, .config = config}));
       TRY(gate::check_instance(tx, change));
       db::instances::Row row;
       row.project = "p";
@@ -76,6 +77,9 @@ TEST_CASE("instance counts", "[gate]") {
   CHECK(f.create("c2") == "Reached maximum number of instances of type \"container\" in project \"p\"");
   CHECK(f.create("v1", {}, {}, db::InstanceType::vm) == "");
   CHECK(f.create("v2", {}, {}, db::InstanceType::vm) == "Reached maximum number of instances in project \"p\"");
+  f.in([&](db::Tx& tx) -> Result<> {
+    return gate::check_instance(tx, {.project = "p", .name = "moving", .profiles = {"default"}, .is_new = true, .replaces = "c1"});
+  });
 }
 
 TEST_CASE("sums over instances, profiles and volumes", "[gate]") {

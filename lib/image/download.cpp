@@ -6,6 +6,7 @@
 #include "base/units.h"
 #include "base/version.h"
 #include "client/download.h"
+#include "core/gate.h"
 #include "core/locks.h"
 #include "core/operation.h"
 #include "core/project_cache.h"
@@ -23,17 +24,6 @@ client::ProxySettings proxy_of(Store& store) {
   if (auto value = get_or(config, "core.proxy_https"); !value.empty()) proxy.https = value;
   if (auto value = get_or(config, "core.proxy_ignore_hosts"); !value.empty()) proxy.ignore_hosts = value;
   return proxy;
-}
-
-/// restricted.images.servers of the project. Errors: forbidden.
-Result<> check_allowed(Store& store, const std::string& project, const std::string& server) {
-  auto info = TRY(store.services().projects.get(project));
-  if (!is_true(get_or(info.config, "restricted"))) return {};
-  std::string allowed = get_or(info.config, "restricted.images.servers");
-  if (allowed.empty()) return {};
-  auto url = TRY(client::parse_url(server));
-  if (contains(split_list(allowed), url.host)) return {};
-  return fail(Code::forbidden, "Image server {} isn't allowed in this project", quote(url.host));
 }
 
 FetchProgress progress_of(core::Operation* operation) {
@@ -113,7 +103,7 @@ Result<db::images::Row> fetch(const Job& job, Store& store, const DownloadReques
 }  // namespace
 
 Result<db::images::Row> download(const Job& job, Store& store, const DownloadRequest& request) {
-  TRY(check_allowed(store, request.project, request.source.server));
+  TRY(store.services().global.read([&](db::Tx& tx) { return core::gate::check_image_server(tx, request.project, request.source.server); }));
   if (auto cached = cached_fingerprint(store, request, "")) {
     if (auto row = already_here(store, request, *cached); row && *row) return **row;
   }

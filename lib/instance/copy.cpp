@@ -80,7 +80,8 @@ Result<InstancePtr> full_copy(const Job& job, Manager& manager, db::instances::R
   StringList names;
   if (!options.instance_only && source.snapshot.empty())
     for (const db::snapshots::Row& snapshot : source.view->snapshots) names.push_back(snapshot.name);
-  InstancePtr target = TRY(create_record(job, manager, std::move(row), false, undo));
+  bool move_inside = options.keep_volatile && options.source_project == row.project;
+  InstancePtr target = TRY(create_record(job, manager, std::move(row), false, undo, move_inside ? source.view->row.name : ""));
   TRY(add_snapshot_rows(manager, target, *source.view, names));
   ViewPtr view = target->view();
   auto pool = TRY_CTX(pool_of(manager.services(), *view), "Failed loading instance storage pool");

@@ -6,6 +6,7 @@
 #include "base/encode.h"
 #include "base/log.h"
 #include "base/units.h"
+#include "core/gate.h"
 #include "core/operation.h"
 #include "core/project_cache.h"
 #include "instance/backup_file.h"
@@ -141,12 +142,17 @@ Result<db::instances::Row> row_of(const api::InstancesPost& request, const std::
   return row;
 }
 
-Result<InstancePtr> create_record(const Job& job, Manager& manager, db::instances::Row row, bool check_architecture, Reverter& undo) {
+Result<InstancePtr> create_record(const Job& job, Manager& manager, db::instances::Row row, bool check_architecture, Reverter& undo,
+                                  const std::string& replaces) {
   Services& services = manager.services();
   complete(row);
   std::string profile_project = TRY(services.projects.effective(row.project, "profile"));
   TRY_CTX(check_row(manager, row, check_architecture, profile_project), "Failed creating instance record");
-  auto id = services.global.write([&](db::Tx& tx) { return db::instances::create(tx, row, profile_project); });
+  auto id = services.global.write([&](db::Tx& tx) -> Result<int64_t> {
+    TRY(core::gate::check_instance(tx, {.project = row.project, .name = row.name, .type = row.type, .config = row.config, .devices = row.devices,
+                                        .profiles = row.profiles, .is_new = true, .replaces = replaces}));
+    return db::instances::create(tx, row, profile_project);
+  });
   if (!id) {
     if (id.error().code() == Code::conflict) return fail(Code::conflict, "Failed creating instance record: Instance {} already exists", quote(row.name));
     return std::unexpected(std::move(id).error().wrap("Failed creating instance record"));

@@ -20,7 +20,9 @@ Result<db::instances::Row> row_of(const api::InstancesPost& request, const std::
 
 /// Checks, rows, registry, devices; the volume is still missing. On an error of a later step `undo` removes all of it.
 /// Errors: invalid, conflict (`Instance "x" already exists`).
-Result<InstancePtr> create_record(const Job& job, Manager& manager, db::instances::Row row, bool check_architecture, Reverter& undo);
+/// `replaces`: the instance of the same project that goes away for it (a move), which then counts no more against limits.
+Result<InstancePtr> create_record(const Job& job, Manager& manager, db::instances::Row row, bool check_architecture, Reverter& undo,
+                                  const std::string& replaces = "");
 
 Result<InstancePtr> create_from_image(const Job& job, Manager& manager, db::instances::Row row, const db::images::Row& image);
 Result<InstancePtr> create_empty(const Job& job, Manager& manager, db::instances::Row row);

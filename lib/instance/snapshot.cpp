@@ -2,6 +2,7 @@
 
 #include "base/encode.h"
 #include "base/log.h"
+#include "core/gate.h"
 #include "core/operation.h"
 #include "core/schedule.h"
 #include "imagefmt/template.h"
@@ -94,7 +95,10 @@ Result<> create_snapshot(const Job& job, const InstancePtr& instance, const std:
   row.description = view->row.description;
   row.config = view->row.config;
   row.devices = view->row.devices;
-  auto id = services.global.write([&](db::Tx& tx) { return db::snapshots::create(tx, row); });
+  auto id = services.global.write([&](db::Tx& tx) -> Result<int64_t> {
+    TRY(core::gate::check_snapshot(tx, view->row.project));
+    return db::snapshots::create(tx, row);
+  });
   if (!id) {
     if (id.error().code() != Code::conflict) return std::unexpected(id.error());
     return fail(Code::conflict, "Failed creating instance snapshot record {}: Snapshot {} already exists", quote(name), quote(view->row.name + "/" + name));

@@ -3,6 +3,7 @@
 #include "api/architecture.h"
 #include "base/encode.h"
 #include "base/log.h"
+#include "core/gate.h"
 #include "core/project_cache.h"
 #include "instance/backup_file.h"
 #include "instance/create.h"
@@ -82,12 +83,20 @@ StringList nic_names(const View& view) {
 }
 
 /// Writes the row and publishes the view made of it.
-Result<> store(Manager& manager, const InstancePtr& instance, const db::instances::Row& row) {
+Result<> store(Manager& manager, const db::instances::Row& row) {
   std::string project = TRY(manager.services().projects.effective(row.project, "profile"));
   TRY_CTX(manager.services().global.write([&](db::Tx& tx) { return db::instances::update(tx, row, project); }), "Failed to update database");
   TRY(manager.reload(row.id));
-  (void)instance;
   return {};
+}
+
+/// Limits and restrictions of the project. What profiles bring was judged when they changed, so an unchanged row passes unread.
+Result<> check_gate(Manager& manager, const View& before, const db::instances::Row& row, bool by_user) {
+  if (row.config == before.row.config && row.devices == before.row.devices && row.profiles == before.row.profiles) return {};
+  return manager.services().global.read([&](db::Tx& tx) {
+    return core::gate::check_instance(tx, {.project = row.project, .name = row.name, .type = row.type, .config = row.config, .devices = row.devices,
+                                           .profiles = row.profiles, .current_config = by_user ? before.row.config : row.config});
+  });
 }
 
 /// Devices and limits follow the stored config; on an error the old row comes back.
@@ -108,6 +117,7 @@ Result<> update_locked(const Job& job, const InstancePtr& instance, db::instance
     TRY_CTX(validate_devices(manager, row.project, before->type(), row.devices, nullptr, {}), "Invalid devices");
   }
   TRY(check_profiles(manager, row));
+  TRY(check_gate(manager, *before, row, by_user));
   View after = TRY(manager.preview(row));
   StringList changed = changed_keys(before->config, after.config);
   if (by_user) TRY(check_user_change(manager, *before, after, changed));
@@ -116,10 +126,10 @@ Result<> update_locked(const Job& job, const InstancePtr& instance, db::instance
     for (auto& [key, value] : map_keys(choice)) row.config[key] = value;
   }
   if (any_of(changed, kCloudInitKeys) || nic_names(*before) != nic_names(after)) row.config["volatile.cloud-init.instance-id"] = random_uuid();
-  TRY(store(manager, instance, row));
+  TRY(store(manager, row));
   if (auto applied = apply(job, instance, *before); !applied) {
     View failed = *instance->view();
-    if (auto undone = store(manager, instance, before->row); !undone) log_error("Failed restoring the config of an instance", {{"error", undone.error().message()}});
+    if (auto undone = store(manager, before->row); !undone) log_error("Failed restoring the config of an instance", {{"error", undone.error().message()}});
     Context undo = Context::detached(seconds(60));
     if (auto undone = change_devices(undo, instance, failed); !undone) log_error("Failed restoring devices", {{"instance", instance->full_name()}, {"error", undone.error().message()}});
     return applied;

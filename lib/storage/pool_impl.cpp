@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/reverter.h"
 #include "base/units.h"
+#include "core/gate.h"
 #include "core/locks.h"
 #include "storage/keys.h"
 
@@ -116,6 +117,11 @@ Result<> PoolImpl::update_volume(const Context& ctx, const VolumeRef& ref, const
     if (get_or(row.config, key) != get_or(wanted, key)) return fail(Code::invalid, "{} cannot be changed", key);
   }
   volume.config = wanted;
+  if (ref.type == VolumeType::custom) {
+    TRY(services_.global.read([&](db::Tx& tx) {
+      return core::gate::check_volume(tx, {.project = ref.project, .pool = name(), .name = ref.name, .config = wanted});
+    }));
+  }
   if (size != old_size) TRY(driver_->volumes().resize(ctx, volume, parse_byte_size(size).value_or(0)));
   return services_.global.write([&](db::Tx& tx) { return db::volumes::update(tx, row.id, description, wanted); });
 }

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "base/reverter.h"
+#include "core/gate.h"
 #include "storage/pool_impl.h"
 
 namespace storage {
@@ -31,6 +32,8 @@ Result<> PoolImpl::create_snapshot_with(const Context& ctx, const VolumeRef& ref
 }
 
 Result<> PoolImpl::create_snapshot(const Context& ctx, const VolumeRef& ref, const std::string& description, Timestamp expires) {
+  // A snapshot of an instance was judged with the instance's.
+  if (ref.type == VolumeType::custom) TRY(services_.global.read([&](db::Tx& tx) { return core::gate::check_snapshot(tx, ref.project); }));
   db::volumes::SnapshotRow row;
   row.description = description;
   row.expires_at = expires;

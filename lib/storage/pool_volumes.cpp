@@ -3,6 +3,7 @@
 
 #include "archive/copy_tree.h"
 #include "base/reverter.h"
+#include "core/gate.h"
 #include "storage/keys.h"
 #include "storage/pool_impl.h"
 #include "storage/refresh.h"
@@ -23,7 +24,11 @@ Result<> PoolImpl::create_with(const Context& ctx, const VolumeRef& ref, const S
   row.description = description;
   row.created_at = Timestamp::now();
   row.config = volume.config;
-  auto id = services_.global.write([&](db::Tx& tx) { return db::volumes::create(tx, row); });
+  auto id = services_.global.write([&](db::Tx& tx) -> Result<int64_t> {
+    if (ref.type == VolumeType::custom)
+      TRY(core::gate::check_volume(tx, {.project = ref.project, .pool = name(), .name = ref.name, .config = volume.config, .is_new = true}));
+    return db::volumes::create(tx, row);
+  });
   if (!id && id.error().code() == Code::conflict) return fail(Code::conflict, "Volume by that name already exists");
   if (!id) return Failure(id.error());
   Reverter undo;

@@ -1,5 +1,6 @@
 // POST /1.0/images: uploads, and the requests that make an image from an instance, another server or a URL.
 #include "applets/daemon/routes/image_common.h"
+#include "core/gate.h"
 #include "http/stream.h"
 #include "image/download.h"
 #include "image/upload.h"
@@ -102,6 +103,7 @@ Result<> copy_remote(const image::Job& job, image::Store& store, const std::stri
 
 Result<> copy_url(const image::Job& job, image::Store& store, const std::string& project, const api::ImagesPost& request) {
   if (request.source->url.empty()) return fail(Code::invalid, "Missing URL");
+  TRY(store.services().global.read([&](db::Tx& tx) { return core::gate::check_image_server(tx, project, request.source->url); }));
   auto direct = TRY(image::ask_direct(job.ctx, store, request.source->url));
   image::DownloadRequest wanted;
   wanted.source.server = direct.url;

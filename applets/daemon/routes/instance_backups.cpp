@@ -3,6 +3,7 @@
 
 #include "applets/daemon/routes/backup_common.h"
 #include "applets/daemon/routes/instance_common.h"
+#include "core/gate.h"
 #include "instance/backup_file.h"
 #include "instance/render.h"
 #include "instance/volume.h"
@@ -82,6 +83,7 @@ Result<> store(const instance::Job& job, Daemon& daemon, const InstancePtr& inst
 Result<Reply> create_backup(Call& call) {
   auto instance = TRY(find_instance(call));
   auto request = TRY(call.body<api::InstanceBackupsPost>());
+  TRY(call.daemon.global->read([&](db::Tx& tx) { return core::gate::check_backup(tx, call.project); }));
   bool stream = TRY(wants_stream(call, request.name, request.target.has_value()));
   if (request.target) return fail(Code::unsupported, "Uploading backups to other servers is not available");
   auto compression = TRY(backup_compression(call.daemon, call.project, request.compression_algorithm));

@@ -5,6 +5,7 @@
 #include "applets/daemon/routes/instance_common.h"
 #include "applets/daemon/routes/instance_list.h"
 #include "applets/daemon/routes/instance_sources.h"
+#include "core/gate.h"
 #include "core/project_cache.h"
 #include "instance/power.h"
 
@@ -27,6 +28,23 @@ Result<Reply> list_instances(Call& call) {
   return list_reply(call, urls, objects);
 }
 
+/// Limits and restrictions, as far as the request alone shows; the finished row is judged again when it is stored.
+Result<> check_gate(Call& call, api::InstancesPost& request) {
+  auto type = db::instance_type(request.type);
+  if (!type) return fail(Code::invalid, "Invalid instance type {}", quote(request.type));
+  bool copied = request.source.type == "copy" || request.source.type == "migration";
+  return call.daemon.global->read([&](db::Tx& tx) -> Result<> {
+    TRY(core::gate::check_request(tx, {.project = call.project, .name = request.name, .type = *type, .config = request.config,
+                                       .source_type = request.source.type, .source_mode = request.source.mode, .source_server = request.source.server}));
+    if (copied) {
+      request.config = TRY(core::gate::strip_forbidden_volatile(tx, call.project, *type, std::move(request.config)));
+      return {};
+    }
+    return core::gate::check_instance(tx, {.project = call.project, .name = request.name, .type = *type, .config = request.config,
+                                           .devices = request.devices, .profiles = request.profiles, .is_new = true});
+  });
+}
+
 /// What every way of creating starts with: profiles and a name.
 Result<> complete_request(Call& call, api::InstancesPost& request, const std::optional<db::images::Row>& image, bool profiles_given) {
   if (!profiles_given && image) {
@@ -37,7 +55,8 @@ Result<> complete_request(Call& call, api::InstancesPost& request, const std::op
   if (request.name.empty()) request.name = TRY(instance::free_name(*call.daemon.instances, call.project));
   else if (request.source.type != "migration" && !request.source.refresh && call.daemon.instances->find(call.project, request.name))
     return fail(Code::internal, "Instance {} already exists", quote(request.name));
-  return instance::check_name(request.name);
+  TRY(instance::check_name(request.name));
+  return check_gate(call, request);
 }
 
 Result<Reply> create_instance(Call& call) {

@@ -3,6 +3,7 @@
 
 #include "applets/daemon/routes/backup_common.h"
 #include "applets/daemon/routes/volume_common.h"
+#include "core/gate.h"
 #include "storage/backup.h"
 
 namespace incusd {
@@ -76,6 +77,7 @@ Result<> fill(const Context& ctx, archive::TarWriter& tar, const FoundVolume& fo
 Result<Reply> create_backup(Call& call) {
   auto found = TRY(find_custom(call));
   auto request = TRY(call.body<api::StorageVolumeBackupsPost>());
+  TRY(call.daemon.global->read([&](db::Tx& tx) { return core::gate::check_backup(tx, call.project); }));
   bool stream = TRY(wants_stream(call, request.name, request.target.has_value()));
   if (request.target) return fail(Code::unsupported, "Uploading backups to other servers is not available");
   auto compression = TRY(backup_compression(call.daemon, call.project, request.compression_algorithm));
