@@ -28,6 +28,7 @@ enum CommandOptions : unsigned {
   kHelpGroup = 4,         ///< the same, but alone it prints the whole help
   kRightToLeft = 8,       ///< arguments are matched from the last one (so that `get [INSTANCE] KEY` works)
   kStrictPairs = 16,      ///< `<key>=<value>` must be one word (elsewhere `KEY VALUE` is still taken, with a warning)
+  kSingleFromRight = 64,  ///< kRightToLeft if there is only one argument
   kStopAtArgument = 32,   ///< flags end at the first argument (the rest is another program's command line)
 };
 

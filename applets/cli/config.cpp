@@ -9,6 +9,7 @@
 
 #include "api/yaml.h"
 #include "client/client.h"
+#include "http/certificate.h"
 
 namespace cli {
 
@@ -190,6 +191,13 @@ Result<const Remote*> Config::find(const std::string& name) const {
 }
 
 bool Config::has_client_certificate() const { return exists(path("client.crt")) && exists(path("client.key")); }
+
+Result<> Config::generate_client_certificate() const {
+  std::error_code error;
+  std::filesystem::create_directories(folder_, error);
+  TRY(http::load_or_generate(path("client.crt"), path("client.key"), http::CertificateUse::client));
+  return {};
+}
 
 namespace {
 

@@ -131,7 +131,7 @@ Result<std::vector<Arg>> match_arguments(const Command& command, const StringLis
   if (args && !explain) return args;
   bool unfinished = !args && (args.error().message().starts_with("not enough arguments") || args.error().message().starts_with("unexpected end of argument"));
   if (unfinished && arguments.empty()) print(help_text(command, help_options(flags)) + "\n");
-  else print(draw_match(usage, command_line_of(command), matched));
+  else print(draw_match(usage, command_line_of(command), matched, arguments.size()));
   if (args && explain) std::println("This command was called with --explain; its arguments are valid, but no further processing is done");
   return args;
 }

@@ -258,7 +258,7 @@ std::string shown_words(const Words& words) {
 
 }  // namespace
 
-Usage::Usage(std::string_view line, unsigned options) : atoms_(compile_usage(line, options & kStrictPairs)), right_to_left_(options & kRightToLeft) {}
+Usage::Usage(std::string_view line, unsigned options) : atoms_(compile_usage(line, options & kStrictPairs)), options_(options) {}
 Usage::~Usage() = default;
 Usage::Usage(Usage&&) noexcept = default;
 
@@ -272,19 +272,20 @@ Result<std::vector<Arg>> Usage::match(const StringList& arguments, const Flags& 
   Words words = arguments;
   std::vector<const Atom*> atoms;
   for (const Atom& atom : atoms_) atoms.push_back(&atom);
-  if (right_to_left_) {
+  bool backwards = right_to_left(arguments.size());
+  if (backwards) {
     std::ranges::reverse(words);
     std::ranges::reverse(atoms);
   }
   Matcher matcher(flags, remotes);
   for (const Atom* atom : atoms) {
-    Match match = matcher.take(*atom, words, right_to_left_);
+    Match match = matcher.take(*atom, words, backwards);
     if (!match) return fail(match.error().code, "{}", match.error().text);
     matched.push_back(std::move(*match));
   }
   if (!words.empty()) return fail(Code::invalid, "too many arguments; unexpected {}", curly(shown_words(words)));
   std::vector<Arg> result = matched;
-  if (right_to_left_) std::ranges::reverse(result);
+  if (backwards) std::ranges::reverse(result);
   return result;
 }
 

@@ -52,14 +52,14 @@ class Usage {
   Result<std::vector<Arg>> match(const StringList& arguments, const Flags& flags, const RemoteNames& remotes, std::vector<Arg>& matched) const;
   /// The source texts of the elements.
   StringList elements() const;
-  bool right_to_left() const { return right_to_left_; }
+  bool right_to_left(size_t arguments) const { return options_ & kRightToLeft || (options_ & kSingleFromRight && arguments == 1); }
 
  private:
   std::vector<Atom> atoms_;
-  bool right_to_left_;
+  unsigned options_;
 };
 
 /// Draws under the usage line which argument was taken for which element.
-std::string draw_match(const Usage& usage, std::string_view command_line, const std::vector<Arg>& matched);
+std::string draw_match(const Usage& usage, std::string_view command_line, const std::vector<Arg>& matched, size_t arguments);
 
 }  // namespace cli

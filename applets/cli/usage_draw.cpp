@@ -47,11 +47,11 @@ std::string values_of(const std::vector<Arg>& values) {
 
 }  // namespace
 
-std::string draw_match(const Usage& usage, std::string_view command_line, const std::vector<Arg>& matched) {
+std::string draw_match(const Usage& usage, std::string_view command_line, const std::vector<Arg>& matched, size_t arguments) {
   StringList elements = usage.elements();
   std::string out = std::format("{} {} {}\n", kPrefix, command_line, join(elements, " "));
   Layout layout = layout_of(elements);
-  bool backwards = usage.right_to_left();
+  bool backwards = usage.right_to_left(arguments);
   size_t count = matched.size();
   size_t first = backwards ? elements.size() - count : 0;  // the first matched element
   size_t left = display_width(kPrefix) + display_width(command_line) + 2;

@@ -30,24 +30,12 @@ Json empty_like(const Json& value) {
   }
 }
 
-Result<> change_properties(const Noun& noun, const StringMap& changes, bool unset, Json& writable) {
-  for (const auto& [name, text] : changes) {
-    auto field = property_field(noun, name);
-    if (!field && unset) return std::unexpected(std::move(field.error()).wrap("Error unsetting property"));
-    if (!field) continue;  // unknown members are not an error for `set`, as for the API's client
-    Json& member = writable[std::string((*field)->name)];
-    if (unset) member = empty_like(member);
-    else member = TRY_CTX(property_value(**field, text), "Error setting properties: Error decoding data");
-  }
-  return {};
-}
-
 Result<> change_verb(Call& call, bool unset) {
   const Noun& noun = noun_of(call);
   StringMap changes = TRY(changes_of(call, unset));
   bool properties = (call.flags.known("property") && call.flags.on("property")) || !(noun.traits & kHasConfig);
   return update_target(call, noun, [&](Json& writable) -> Result<> {
-    if (properties) return change_properties(noun, changes, unset, writable);
+    if (properties) return change_members(noun, changes, unset, writable);
     for (const auto& [key, value] : changes) writable["config"][key] = value;
     return {};
   });
@@ -60,6 +48,18 @@ std::string created_message(const Call& call, const Noun& noun, const std::strin
 }
 
 }  // namespace
+
+Result<> change_members(const Noun& noun, const StringMap& changes, bool unset, Json& writable) {
+  for (const auto& [name, text] : changes) {
+    auto field = property_field(noun, name);
+    if (!field && unset) return std::unexpected(std::move(field.error()).wrap("Error unsetting property"));
+    if (!field) continue;  // unknown members are not an error for `set`, as for the API's client
+    Json& member = writable[std::string((*field)->name)];
+    if (unset) member = empty_like(member);
+    else member = TRY_CTX(property_value(**field, text), "Error setting properties: Error decoding data");
+  }
+  return {};
+}
 
 Result<> update_object(Call& call, client::Server& server, const std::string& path, const Noun& noun, const std::function<Result<>(Json& writable)>& change) {
   client::Reply reply = TRY(server.get(call.ctx, path));

@@ -69,6 +69,8 @@ const Noun& noun_of(const Call& call);
 
 /// A member of a writable object by its JSON name, any case. Errors: not_found.
 Result<const api::Field*> property_field(const Noun& noun, std::string_view name);
+/// Sets the members that `changes` names, from text; with `unset`, empties them. Unknown names are an error only for `unset`.
+Result<> change_members(const Noun& noun, const StringMap& changes, bool unset, Json& writable);
 /// Text to a member's type. Errors: invalid.
 Result<Json> property_value(const api::Field& field, const std::string& text);
 /// As `get --property` prints it.
