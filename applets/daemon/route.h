@@ -58,7 +58,7 @@ struct Reply {
   std::string etag;               ///< sync: sent as ETag if not empty
   std::string location;           ///< sync: 201 with Location
   std::shared_ptr<core::Operation> operation;
-  http::Response response;        ///< raw
+  http::Response response;        ///< raw; sync: its headers are added
 };
 Reply ok(std::string metadata_json = "{}", std::string etag = "");
 Reply created(std::string location, std::string metadata_json = "null");

@@ -37,7 +37,7 @@ StringMap exec_environment(const Instance& instance, StringMap asked, int64_t ui
 }
 
 Result<ExecRecord> record_output(const Instance& instance, const std::string& id) {
-  std::string folder = instance.log_path() + "/exec-output";
+  std::string folder = instance.mounted.path + "/exec-output";
   if (mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST) return fail_errno("Failed creating " + folder);
   ExecRecord out{.out_name = "exec_" + id + ".stdout", .err_name = "exec_" + id + ".stderr"};
   out.out.reset(open((folder + "/" + out.out_name).c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600));
