@@ -311,7 +311,11 @@ asio::awaitable<bool> Connection::await_deferred(Response& response) {
 /// On the I/O thread: sends any kind of answer.
 asio::awaitable<bool> Connection::deliver(Response response) {
   if (response.deferred) {
-    if (!co_await flush() || !co_await await_deferred(response)) co_return false;
+    if (!co_await flush()) co_return false;
+    --shared_->busy;  // a stopping server does not wait for long polls
+    bool answered = co_await await_deferred(response);
+    ++shared_->busy;
+    if (!answered) co_return false;
   }
   if (response.headers.get("Connection") == "close" || shared_->stopping) form_.keep_alive = false;
   if (response.takeover || response.websocket) {
@@ -347,20 +351,26 @@ asio::awaitable<bool> Connection::finish_body() {
   co_return true;
 }
 
-bool Connection::websocket_refused(std::string& reason) const {
+/// The status of a refusal, or 0. Browsers send cookies along to foreign hosts, so a page of another origin must not get through.
+int Connection::websocket_refused(std::string& reason) const {
   const Headers& headers = request_.headers;
+  std::string origin = headers.get("Origin");
+  if (!origin.empty() && !iequals(std::string_view(origin).substr(origin.find("//") == std::string::npos ? 0 : origin.find("//") + 2), headers.get("Host"))) {
+    reason = "Websocket from another origin";
+    return 403;
+  }
   if (request_.method != Method::get || !has_token(headers.get("Upgrade"), "websocket") || !has_token(headers.get("Connection"), "upgrade")) {
     reason = "This endpoint needs a websocket upgrade";
   } else if (headers.get("Sec-WebSocket-Version") != "13" || headers.get("Sec-WebSocket-Key").empty()) {
     reason = "Unsupported websocket handshake";
   }
-  return !reason.empty();
+  return reason.empty() ? 0 : 400;
 }
 
 asio::awaitable<void> Connection::upgrade(Response response) {
   std::string reason;
-  if (response.websocket && websocket_refused(reason)) {
-    append_reply(out_, error_response(400, reason), form_);
+  if (int status = response.websocket ? websocket_refused(reason) : 0) {
+    append_reply(out_, error_response(status, reason), form_);
     co_return;
   }
   Headers extra = std::move(response.headers);

@@ -58,7 +58,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   asio::awaitable<bool> finish_body();
   asio::awaitable<void> upgrade(Response response);
   asio::awaitable<void> linger();
-  bool websocket_refused(std::string& reason) const;
+  int websocket_refused(std::string& reason) const;
   void refuse(int status, std::string_view text);
   void send_on_worker(Job& job);
   Parser::Step feed();
