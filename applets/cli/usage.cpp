@@ -256,6 +256,16 @@ std::string shown_words(const Words& words) {
   return join(shown, " ");
 }
 
+bool needs_word(const Atom* atom) {
+  switch (atom->kind) {
+    case Atom::Kind::optional:
+    case Atom::Kind::flag: return false;
+    case Atom::Kind::list: return atom->minimum > 0;
+    case Atom::Kind::remote: return !atom->children.empty() && needs_word(&atom->children[0]);
+    default: return true;
+  }
+}
+
 }  // namespace
 
 Usage::Usage(std::string_view line, unsigned options) : atoms_(compile_usage(line, options & kStrictPairs)), options_(options) {}
@@ -278,7 +288,13 @@ Result<std::vector<Arg>> Usage::match(const StringList& arguments, const Flags& 
     std::ranges::reverse(atoms);
   }
   Matcher matcher(flags, remotes);
+  size_t wanted = std::ranges::count_if(atoms, needs_word);
   for (const Atom* atom : atoms) {
+    if (needs_word(atom)) wanted--;
+    else if (backwards && atom->kind == Atom::Kind::optional && words.size() <= wanted) {
+      matched.push_back({.skipped = true});  // what is left belongs to the elements before it
+      continue;
+    }
     Match match = matcher.take(*atom, words, backwards);
     if (!match) return fail(match.error().code, "{}", match.error().text);
     matched.push_back(std::move(*match));

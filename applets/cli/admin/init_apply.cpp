@@ -48,10 +48,11 @@ class Apply {
   static Json merged(const Json& now, const Json& wanted) {
     Json body{{"description", wanted.value("description", "").empty() ? now.value("description", "") : wanted.value("description", "")},
               {"config", now.value("config", Json::object())}};
-    for (const auto& [key, value] : wanted.value("config", Json::object()).items()) body["config"][key] = value;
+    const Json config = wanted.value("config", Json::object()), devices = wanted.value("devices", Json::object());
+    for (const auto& [key, value] : config.items()) body["config"][key] = value;
     if (!now.contains("devices")) return body;
     body["devices"] = now["devices"];
-    for (const auto& [name, device] : wanted.value("devices", Json::object()).items()) {
+    for (const auto& [name, device] : devices.items()) {
       for (const auto& [key, value] : device.items()) body["devices"][name][key] = value;
     }
     return body;

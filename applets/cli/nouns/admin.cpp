@@ -24,7 +24,7 @@ Context limited(const Call& call) {
 Result<> waitready(Call& call) {
   Context ctx = limited(call);
   std::string last = "no attempt";
-  auto pause = milliseconds(50);
+  auto pause = milliseconds(5);
   for (;;) {
     auto ready = local_server().get(ctx, "/internal/ready");
     if (ready) return {};
