@@ -11,6 +11,7 @@
 #include "applets/daemon/version.h"
 #include "core/server_keys.h"
 #include "http/certificate.h"
+#include "storage/driver.h"
 
 namespace incusd {
 namespace {
@@ -99,7 +100,7 @@ Result<> ServerInfo::find_facts() {
   facts_.server_event_mode = "full-mesh";
   facts_.server_pid = getpid();
   facts_.server_version = kVersion;
-  facts_.storage_supported_drivers = {{"dir", "1", false}};
+  for (const std::string& driver : storage::driver_names()) facts_.storage_supported_drivers.push_back({driver, "1", false});
   found_ = true;
   return {};
 }

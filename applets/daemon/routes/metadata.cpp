@@ -6,7 +6,11 @@
 #include "applets/daemon/route.h"
 #include "core/project_keys.h"
 #include "core/server_keys.h"
+#include "device/nic/nic.h"
+#include "device/services.h"
 #include "instance/keys.h"
+#include "network/types.h"
+#include "storage/keys.h"
 
 namespace incusd {
 namespace {
@@ -37,22 +41,52 @@ Json describe(const config::Key& key) {
   return {{key.name, fields}};
 }
 
+/// entity -> group -> keys
+using Entities = std::map<std::string, std::map<std::string, std::vector<const config::Key*>>>;
+
+/// `group` empty: the one each key names.
+void add(Entities& entities, const std::string& entity, const std::string& group, config::Keys keys) {
+  for (const config::Key& key : keys) entities[entity][group.empty() ? std::string(key.group) : group].push_back(&key);
+}
+
+void add_devices(Entities& entities) {
+  for (const device::Type* type : device::types()) {
+    std::string name(type->name);
+    if (name == "none") continue;
+    if (name != "nic") {
+      bool unix_node = name == "unix-char" || name == "unix-block";
+      if (name != "unix-block") add(entities, "devices", unix_node ? "unix-char-block" : name, type->keys({{"type", name}}));
+      continue;
+    }
+    for (const device::nic::Kind* kind : device::nic::kinds()) add(entities, "devices", "nic_" + std::string(kind->name), kind->keys);
+  }
+}
+
+void add_storage(Entities& entities) {
+  for (const std::string& driver : storage::driver_names()) {
+    add(entities, "storage_" + driver, "common", storage::common_pool_keys());
+    add(entities, "storage_volume_" + driver, "common", storage::volume_keys());
+  }
+}
+
+Json render_group(std::vector<const config::Key*> keys) {
+  std::ranges::sort(keys, {}, &config::Key::name);
+  Json list = Json::array();
+  for (const config::Key* key : keys) list.push_back(describe(*key));
+  return {{"keys", list}};
+}
+
 std::string build() {
-  std::map<std::string, std::map<std::string, std::vector<const config::Key*>>> entities;
-  auto add = [&](const char* entity, config::Keys keys) {
-    for (const config::Key& key : keys) entities[entity][std::string(key.group)].push_back(&key);
-  };
-#define SCHEMA(entity, keys) add(entity, keys);
+  Entities entities;
+#define SCHEMA(entity, keys) add(entities, entity, "", keys);
 #include "lib/schemas.def"
 #undef SCHEMA
+  for (const network::Type* type : network::types()) add(entities, "network_" + std::string(type->name), "", type->keys);
+  add_devices(entities);
+  add_storage(entities);
   Json configs = Json::object();
-  for (auto& [entity, groups] : entities) {
-    for (auto& [group, keys] : groups) {
-      std::ranges::sort(keys, {}, &config::Key::name);
-      Json list = Json::array();
-      for (const config::Key* key : keys) list.push_back(describe(*key));
-      configs[entity][group] = {{"keys", list}};
-    }
+  for (const auto& [entity, groups] : entities) {
+    for (const auto& [group, keys] : groups) configs[entity][group] = render_group(keys);
   }
   return api::dump_json({{"configs", configs}});
 }
