@@ -118,11 +118,12 @@ Result<> PoolsImpl::create_pool(const Context& ctx, const api::StoragePoolsPost&
   if (!id && id.error().code() == Code::conflict) return fail(Code::invalid, "The storage pool already exists: The record already exists");
   if (!id) return Failure(id.error());
   row.id = *id;
-  std::shared_ptr<PoolImpl> pool;  // outlives the undo steps, which use its driver
+  // Both outlive the undo steps, which use them.
+  std::string path = pool_path(services_.paths, row.name);
+  std::shared_ptr<PoolImpl> pool;
   Reverter undo;
   undo.add("delete pool row", [&](const Context&) { return services_.global.write([&](db::Tx& tx) { return db::pools::remove(tx, row.id); }); });
 
-  std::string path = pool_path(services_.paths, row.name);
   if (mkdir(path.c_str(), 0711) != 0) {
     if (errno == EEXIST) return fail(Code::internal, "Storage pool directory {} already exists", quote(path));
     return fail_errno("Failed to create storage pool directory " + path);

@@ -1,6 +1,7 @@
 // /1.0/images: listing, showing, changing and deleting. Making and sending them: image_create.cpp, image_export.cpp.
 #include "api/filter.h"
 #include "applets/daemon/routes/image_common.h"
+#include "image/refresh.h"
 
 namespace incusd {
 namespace {
@@ -81,6 +82,18 @@ Result<Reply> delete_image(Call& call) {
   return accepted(call, std::move(spec));
 }
 
+Result<Reply> refresh_image(Call& call) {
+  auto row = TRY(find_image(call));
+  core::OperationSpec spec;
+  spec.type = core::OperationType::image_refresh;
+  spec.project = row.project;
+  spec.run = [store = call.daemon.images, row](const Context& ctx, core::Operation& operation) -> Result<> {
+    bool refreshed = TRY(image::refresh(image_job(ctx, operation), *store, row));
+    return operation.update_metadata({{"refreshed", refreshed}});
+  };
+  return accepted(call, std::move(spec));
+}
+
 Result<Reply> make_secret(Call& call) {
   auto row = TRY(find_image(call));
   return image_token(call, row.project, row.fingerprint, Json::object());
@@ -96,6 +109,7 @@ constexpr Route kRoutes[] = {
     {Method::delete_, "/1.0/images/{fingerprint}", kEdit, kProject, delete_image, "Delete an image"},
     {Method::get, "/1.0/images/{fingerprint}/export", kUntrusted, kProject, export_image, "Download an image's files"},
     {Method::post, "/1.0/images/{fingerprint}/export", kEdit, kProject, push_image, "Send an image to another server"},
+    {Method::post, "/1.0/images/{fingerprint}/refresh", kEdit, kProject, refresh_image, "Renew an image from where it came"},
     {Method::post, "/1.0/images/{fingerprint}/secret", kEdit, kProject, make_secret, "Make a secret for one download"},
 };
 

@@ -116,7 +116,10 @@ struct Found {
 };
 
 Result<Found> find_backup(Call& call) {
-  auto instance = TRY(find_instance(call));
+  auto instance_or = find_instance(call);
+  // Who asks for a backup is told about the backup.
+  if (!instance_or && instance_or.error().code() == Code::not_found) return fail(Code::not_found, "Instance backup not found");
+  auto instance = TRY(std::move(instance_or));
   auto row = TRY(call.daemon.global->read([&](db::Tx& tx) { return db::backups::load(tx, instance->id(), call.param("backup")); }));
   return Found{instance, row};
 }

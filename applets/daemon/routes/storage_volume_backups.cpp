@@ -1,5 +1,6 @@
 // /1.0/storage-pools/{pool}/volumes/{type}/{volume}/backups.
 #include <cstdio>
+#include <filesystem>
 
 #include "applets/daemon/routes/backup_common.h"
 #include "applets/daemon/routes/volume_common.h"
@@ -74,12 +75,24 @@ Result<> fill(const Context& ctx, archive::TarWriter& tar, const FoundVolume& fo
   return storage::write_volume(ctx, tar, found.ref, found.pool->path(found.ref));
 }
 
+Result<> copy_iso(const Context& ctx, const FoundVolume& found, const std::string& path) {
+  auto mounted = TRY(found.pool->mount(ctx, found.ref));
+  std::error_code error;
+  std::filesystem::create_directories(std::filesystem::path(path).parent_path(), error);
+  std::filesystem::copy_file(mounted.path, path, error);
+  if (error) return fail_errno("Failed to copy the ISO file", error.value());
+  return {};
+}
+
 Result<Reply> create_backup(Call& call) {
   auto found = TRY(find_custom(call));
   auto request = TRY(call.body<api::StorageVolumeBackupsPost>());
   TRY(call.daemon.global->read([&](db::Tx& tx) { return core::gate::check_backup(tx, call.project); }));
   bool stream = TRY(wants_stream(call, request.name, request.target.has_value()));
   if (request.target) return fail(Code::unsupported, "Uploading backups to other servers is not available");
+  // An ISO file is its own backup.
+  bool iso = found.row.content_type == db::ContentType::iso;
+  if (stream && iso) return send_backup(TRY(found.pool->mount(call.ctx, found.ref)).path);
   auto compression = TRY(backup_compression(call.daemon, call.project, request.compression_algorithm));
   auto index = TRY(index_of(call, found, request.volume_only));
   auto writer = [found, index](const Context& ctx, archive::TarWriter& tar) { return fill(ctx, tar, found, index); };
@@ -100,7 +113,8 @@ Result<Reply> create_backup(Call& call) {
     auto id = daemon.global->write([&](db::Tx& tx) { return db::volumes::create_backup(tx, row); });
     if (!id && id.error().code() == Code::conflict) return fail(Code::conflict, "Backup {} already exists", quote(found.row.name + "/" + row.name));
     if (!id) return Failure(id.error());
-    auto written = write_backup_file(ctx, file_of(daemon, found, row.name), compression, &operation, writer);
+    std::string path = file_of(daemon, found, row.name);
+    auto written = iso ? copy_iso(ctx, found, path) : write_backup_file(ctx, path, compression, &operation, writer);
     if (!written) {
       (void)daemon.global->write([&](db::Tx& tx) { return db::volumes::remove_backup(tx, *id); });
       return written;
@@ -117,7 +131,9 @@ struct FoundBackup : FoundVolume {
 
 Result<FoundBackup> find_backup(Call& call) {
   FoundBackup found;
-  static_cast<FoundVolume&>(found) = TRY(find_custom(call));
+  auto volume = find_custom(call);
+  if (!volume && volume.error().code() == Code::not_found) return fail(Code::not_found, "Storage volume backup not found");
+  static_cast<FoundVolume&>(found) = TRY(std::move(volume));
   found.backup = TRY(call.daemon.global->read([&](db::Tx& tx) { return db::volumes::load_backup(tx, found.row.id, call.param("backupName")); }));
   return found;
 }

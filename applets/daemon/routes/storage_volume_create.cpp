@@ -1,6 +1,9 @@
 // New storage volumes: empty, as copies, from ISO files and backups; renaming and moving them.
 #include <fcntl.h>
 
+#include <cerrno>
+#include <cstdio>
+
 #include "applets/daemon/routes/volume_common.h"
 #include "applets/daemon/routes/volume_import.h"
 #include "config/api_name.h"
@@ -60,6 +63,11 @@ Result<Reply> start_copy(Call& call, std::shared_ptr<storage::Pool> pool, const 
   Copy copy{target, {storage::VolumeType::custom, from.project.empty() ? target.project : TRY(volume_project(call, db::VolumeType::custom, from.project)), from.name, target.content},
             request.config, request.description, !from.volume_only};
   if (exists) {
+    auto row = TRY(call.daemon.global->read([&](db::Tx& tx) -> Result<db::volumes::Row> {
+      return db::volumes::load(tx, TRY(db::pools::id_of(tx, pool->name())), target.project, db::VolumeType::custom, target.name);
+    }));
+    if (row.content_type == db::ContentType::iso) return fail(Code::invalid, "Volumes of content type \"iso\" cannot be refreshed");
+    copy.target.content = copy.source.content = ref_of(row).content;
     return accepted(call, operation_of(call, core::OperationType::volume_copy, [=](const Context& ctx, core::Operation&) {
       return pool->refresh_copy(ctx, copy.target, *source_pool, copy.source, copy.snapshots, nullptr);
     }));
@@ -144,6 +152,9 @@ Result<Reply> post_volume(Call& call) {
   if (target_pool != found.pool->name() || target_project != found.project) return move_volume(call, found, request, target_project);
   TRY(repoint_users(call, found.row, found.pool->name(), request.name));
   TRY(found.pool->rename(call.ctx, found.ref, request.name));
+  // Its backups follow; most volumes have none.
+  auto backups = [&](const std::string& name) { return call.daemon.paths.in_var(std::format("backups/custom/{}/{}_{}", found.pool->name(), found.project, name)); };
+  if (rename(backups(found.row.name).c_str(), backups(request.name).c_str()) != 0 && errno != ENOENT) return fail_errno("Failed to move the volume's backups");
   std::string url = entity_url(volume_path(found.pool->name(), "custom", request.name), found.project);
   emit(call, found.project, "storage-volume-renamed", url, {{"old_name", found.row.name}});
   return created(url);

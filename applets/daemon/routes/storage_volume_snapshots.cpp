@@ -42,7 +42,9 @@ struct FoundSnapshot : FoundVolume {
 Result<FoundSnapshot> find_snapshot(Call& call) {
   FoundSnapshot found;
   static_cast<FoundVolume&>(found) = TRY(find_volume(call));
-  found.snapshot = TRY(call.daemon.global->read([&](db::Tx& tx) { return db::volumes::load_snapshot(tx, found.row.id, call.param("snapshotName")); }));
+  auto snapshot = call.daemon.global->read([&](db::Tx& tx) { return db::volumes::load_snapshot(tx, found.row.id, call.param("snapshotName")); });
+  if (!snapshot && snapshot.error().code() == Code::not_found) return fail(Code::not_found, "Storage pool volume not found");
+  found.snapshot = TRY(std::move(snapshot));
   found.snapshot_ref = found.ref;
   found.snapshot_ref.name += "/" + found.snapshot.name;
   return found;
@@ -94,6 +96,7 @@ Result<> only_custom(const FoundVolume& found, const char* action) {
 Result<Reply> create_snapshot(Call& call) {
   auto found = TRY(find_volume(call));
   TRY(only_custom(found, "snapshots are"));
+  if (found.row.content_type == db::ContentType::iso) return fail(Code::invalid, "Volume of content type \"iso\" does not support snapshots");
   auto request = TRY(call.body<api::StorageVolumeSnapshotsPost>());
   if (used_by_daemon(call.daemon, found.row)) return fail(Code::invalid, "Volumes used by Incus itself cannot have snapshots");
   std::string name = TRY(snapshot_name(call, found.row, request.name));

@@ -71,6 +71,7 @@ Result<Reply> store(Call& call, FoundVolume& found, const api::StorageVolumePut&
     emit(call, found.project, "storage-volume-restored", volume_url(found.pool->name(), found.row), {{"snapshot", put.restore}});
   }
   if (!config_given && !put.restore.empty()) return ok();
+  if (found.row.content_type == db::ContentType::iso && put.config != found.row.config) return fail(Code::invalid, "Custom ISO volume config cannot be changed");
   bool shift_changed = get_or(put.config, "security.shifted") != get_or(found.row.config, "security.shifted") ||
                        get_or(put.config, "security.unmapped") != get_or(found.row.config, "security.unmapped");
   if (custom && shift_changed) TRY_CTX(check_not_running(call, found.row), "Cannot modify shifting with running instances using the volume");
@@ -108,6 +109,7 @@ Result<Reply> delete_volume(Call& call) {
   for (const auto& backup : backups) {
     unlink(call.daemon.paths.in_var(std::format("backups/custom/{}/{}_{}/{}", found.pool->name(), found.project, found.row.name, backup.name)).c_str());
   }
+  rmdir(call.daemon.paths.in_var(std::format("backups/custom/{}/{}_{}", found.pool->name(), found.project, found.row.name)).c_str());
   TRY(found.pool->remove(call.ctx, found.ref));
   emit(call, found.project, "storage-volume-deleted", volume_url(found.pool->name(), found.row));
   return ok();
