@@ -1,4 +1,6 @@
 // Calls that upstream's tests make to provoke things.
+#include <malloc.h>
+
 #include "api/json.h"
 #include "applets/daemon/daemon.h"
 #include "applets/daemon/route.h"
@@ -28,7 +30,14 @@ Result<Reply> post_warning(Call& call) {
   return ok();
 }
 
+/// Gives freed memory back to the kernel.
+Result<Reply> collect_garbage(Call&) {
+  malloc_trim(0);
+  return ok();
+}
+
 constexpr Route kRoutes[] = {
+    {http::Method::get, "/internal/debug/gc", allow("server", "can_edit"), kNoFlags, collect_garbage, "Give back unused memory"},
     {http::Method::post, "/internal/debug/warnings", allow("server", "can_edit"), kNoFlags, post_warning, "Create a warning"},
 };
 

@@ -1,0 +1,12 @@
+// Proxy devices that the kernel serves (`nat=true`): the firewall redirects the listen address to the instance's own.
+#pragma once
+#include "device/device.h"
+#include "device/proxy_address.h"
+
+namespace device {
+
+/// Needs a bridged or routed NIC with a static address. Errors: invalid naming the address that is missing.
+Result<> start_proxy_nat(const Context& ctx, Host& host, const std::string& name, const StringMap& config);
+Result<> stop_proxy_nat(const Context& ctx, Host& host, const std::string& name);
+
+}  // namespace device
