@@ -163,7 +163,7 @@ Result<> rename_snapshot(const Job& job, const InstancePtr& instance, const std:
   ViewPtr view = instance->view();
   if (view->snapshot(new_name)) return fail(Code::conflict, "Name '{}/{}' already in use", view->row.name, new_name);
   auto pool = TRY(pool_of(instance->services(), *view));
-  TRY_CTX(pool->rename(job.ctx, snapshot_volume_of(*view, name), view->row.name + "/" + new_name), "Rename instance snapshot");
+  TRY_CTX(pool->rename(job.ctx, snapshot_volume_of(*view, name), new_name), "Rename instance snapshot");
   TRY(instance->services().global.write([&](db::Tx& tx) { return db::snapshots::rename(tx, row.id, new_name); }));
   refresh(job.ctx, instance);
   event(*instance, job, "instance-snapshot-renamed", new_name, {{"old_name", view->row.name + "/" + name}});

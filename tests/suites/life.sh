@@ -51,8 +51,8 @@ test_files() {
   expect "600 5 6" incus exec c1 -- stat -c '%a %u %g' /tmp/owned
   mkdir -p "$SUITE_DIR/tree/sub"
   echo one > "$SUITE_DIR/tree/sub/file"
-  incus file push -r "$SUITE_DIR/tree" c1/srv/ -p
-  expect one incus exec c1 -- cat /srv/tree/sub/file
+  incus file push -r "$SUITE_DIR/tree" c1/tmp/
+  expect one incus exec c1 -- cat /tmp/tree/sub/file
   incus file delete c1/root/big
   refuse . incus file pull c1/root/big "$SUITE_DIR/x"
   # A link out of the container must not reach the host.

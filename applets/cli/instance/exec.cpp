@@ -80,7 +80,7 @@ constexpr Flag kFlags[] = {{"cwd", FlagKind::text, "Folder to run in (default /r
 constexpr Command kExec[] = {{.path = "exec", .usage = "[<remote>:]<instance> [flags] [--] <command-line argument>...",
                               .summary = "Run commands in instances", .run = run_exec, .flags = kFlags,
                               .about = "The command is run directly, without a shell; for pipes and the like use `sh -c \"…\"`.",
-                              .examples = "incus exec c1 -- sh -c 'ls /root | wc -l'", .options = kStopAtArgument}};
+                              .examples = "incus exec c1 -- sh -c 'ls /root | wc -l'"}};
 
 }  // namespace
 
