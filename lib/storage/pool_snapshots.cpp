@@ -74,8 +74,11 @@ Result<> PoolImpl::restore_snapshot(const Context& ctx, const VolumeRef& ref, co
   volume.snapshot = snapshot;
   auto held = TRY(lock(ctx, volume));
   auto row = TRY(row_of(ref));
-  TRY(services_.global.read([&](db::Tx& tx) { return db::volumes::load_snapshot(tx, row.id, snapshot); }));
+  auto saved = TRY(services_.global.read([&](db::Tx& tx) { return db::volumes::load_snapshot(tx, row.id, snapshot); }));
   TRY(driver_->snapshots().restore(ctx, volume));
+  // A restored instance gets the config its volume had, too; custom volumes keep theirs.
+  if (ref.type != VolumeType::custom)
+    TRY(services_.global.write([&](db::Tx& tx) { return db::volumes::update(tx, row.id, saved.description, saved.config); }));
   sweep_later();
   return {};
 }
