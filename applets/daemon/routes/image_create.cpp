@@ -40,10 +40,10 @@ void show(core::Operation& operation, const std::string& fingerprint, int64_t si
   (void)operation.update_metadata({{"fingerprint", fingerprint}, {"size", std::to_string(size)}});
 }
 
-Result<Reply> start(Call& call, const std::string& project, std::function<Result<>(const Context&, core::Operation&)> run, Json metadata = nullptr) {
+Result<Reply> start(Call& call, std::function<Result<>(const Context&, core::Operation&)> run, Json metadata = nullptr) {
   core::OperationSpec spec;
   spec.type = core::OperationType::image_download;
-  spec.project = project;
+  spec.project = call.project;
   spec.metadata = std::move(metadata);
   spec.run = std::move(run);
   return accepted(call, std::move(spec));
@@ -62,7 +62,7 @@ Result<Reply> upload(Call& call, const std::string& project, const archive::Sour
       for (const Json& alias : *aliases) uploaded->aliases.push_back({alias.value("name", ""), alias.value("description", "")});
     }
   }
-  return start(call, project, [store = call.daemon.images, uploaded](const Context& ctx, core::Operation& operation) -> Result<> {
+  return start(call, [store = call.daemon.images, uploaded](const Context& ctx, core::Operation& operation) -> Result<> {
     show(operation, uploaded->build->fingerprint(), uploaded->build->size());
     return image::finish(image_job(ctx, operation), *store, std::move(*uploaded)).transform([](db::images::Row&&) {});
   });
@@ -128,10 +128,10 @@ Result<Reply> from_request(Call& call, const std::string& project, const api::Im
   }
   auto store = call.daemon.images;
   if (source.type == "image") {
-    return start(call, project, [=](const Context& ctx, core::Operation& operation) { return copy_remote(image_job(ctx, operation), *store, project, request); });
+    return start(call, [=](const Context& ctx, core::Operation& operation) { return copy_remote(image_job(ctx, operation), *store, project, request); });
   }
   if (source.type == "url") {
-    return start(call, project, [=](const Context& ctx, core::Operation& operation) { return copy_url(image_job(ctx, operation), *store, project, request); });
+    return start(call, [=](const Context& ctx, core::Operation& operation) { return copy_url(image_job(ctx, operation), *store, project, request); });
   }
   if (contains({"container", "instance", "virtual-machine", "snapshot"}, source.type)) return publish_instance(call, project, request);
   return fail(Code::internal, "Invalid images JSON");

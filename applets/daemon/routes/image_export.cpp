@@ -159,7 +159,7 @@ Result<Reply> push_image(Call& call) {
   auto request = TRY(call.body<api::ImageExportPost>());
   core::OperationSpec spec;
   spec.type = core::OperationType::image_download;
-  spec.project = row.project;
+  spec.project = call.project;
   spec.run = [store = call.daemon.images, row, request](const Context& ctx, core::Operation&) { return push(ctx, *store, row, request); };
   return accepted(call, std::move(spec));
 }

@@ -82,7 +82,7 @@ Result<Reply> publish_instance(Call& call, const std::string& image_project, con
   auto compression = TRY(compression_of(call.daemon, call.project, request.compression_algorithm));
   core::OperationSpec spec;
   spec.type = core::OperationType::image_download;
-  spec.project = image_project;
+  spec.project = call.project;
   spec.run = [&daemon = call.daemon, wanted = Wanted{call.project, image_project, request, compression}](const Context& ctx, core::Operation& operation) {
     return publish(image_job(ctx, operation), daemon, wanted);
   };

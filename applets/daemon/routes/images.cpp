@@ -76,7 +76,7 @@ Result<Reply> delete_image(Call& call) {
   auto row = TRY(find_image(call));
   core::OperationSpec spec;
   spec.type = core::OperationType::image_delete;
-  spec.project = row.project;
+  spec.project = call.project;  // where the client waits for it, wherever the image is
   spec.resources["images"] = {entity_url("images/" + row.fingerprint)};
   spec.run = [store = call.daemon.images, row](const Context& ctx, core::Operation& operation) { return store->remove(image_job(ctx, operation), row); };
   return accepted(call, std::move(spec));
@@ -86,7 +86,7 @@ Result<Reply> refresh_image(Call& call) {
   auto row = TRY(find_image(call));
   core::OperationSpec spec;
   spec.type = core::OperationType::image_refresh;
-  spec.project = row.project;
+  spec.project = call.project;
   spec.run = [store = call.daemon.images, row](const Context& ctx, core::Operation& operation) -> Result<> {
     bool refreshed = TRY(image::refresh(image_job(ctx, operation), *store, row));
     return operation.update_metadata({{"refreshed", refreshed}});
