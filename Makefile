@@ -1,18 +1,17 @@
 # A thin front: CMake and Ninja do the work, inside a Debian 13 build root where this machine is not one (scripts/buildroot.sh).
-BUILD ?= build
-TYPE ?= Release
+BUILD = build
 IN = scripts/buildroot.sh run
 CONFIGURE = cmake -S . -G Ninja -DCMAKE_CXX_COMPILER=g++-14 -DCMAKE_C_COMPILER=gcc-14
 
 .PHONY: all dev demo test check bench interop asan tsan install clean
 
-# -O2 and sections collected; the unstripped binary stays beside it as incusbox.debug.
+# The optimised, stripped binary and the test programs.
 all:
-	$(IN) sh -c '$(CONFIGURE) -B $(BUILD) -DCMAKE_BUILD_TYPE=$(TYPE) > /tmp/cmake.log 2>&1 || { cat /tmp/cmake.log; exit 1; }; cmake --build $(BUILD) && objcopy --only-keep-debug $(BUILD)/incusbox $(BUILD)/incusbox.debug && strip $(BUILD)/incusbox'
+	$(IN) scripts/compile.sh release
 
-# The development loop: no optimisation, precompiled standard headers shared by all checkouts. TARGET=unit_tests builds just that.
+# The development loop: no optimisation. TARGET=unit_tests builds just that.
 dev:
-	$(IN) scripts/dev-build.sh $(TARGET)
+	$(IN) scripts/compile.sh dev $(TARGET)
 
 demo: all
 	scripts/demo.sh $(BUILD)/incusbox

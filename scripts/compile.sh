@@ -1,0 +1,31 @@
+#!/bin/bash
+# compile.sh dev|release [TARGET...]: configures once and builds, inside the build root (scripts/buildroot.sh runs it).
+# dev: build-dev/, no optimisation; release: build/, -O2, stripped, with the debug symbols beside it.
+#
+# Standard headers and nlohmann/json are precompiled once per set of flags, in the compiler cache: half of a file's compile time is theirs, and
+# because the precompiled file is shared by all checkouts, ccache hits across them too.
+set -eu
+mode=$1
+shift
+case $mode in
+  dev) build=build-dev flags="-O0 -g1" ;;
+  release) build=build flags="-O2" ;;
+  *) exit 2 ;;
+esac
+flags="$flags -fPIC -std=gnu++23"
+folder=${CCACHE_DIR:?}/pch-$(echo "$flags" | sha256sum | cut -c1-8)
+mkdir -p "$folder"
+(
+  flock 9
+  if [ ! -e "$folder/std.h.gch" ]; then
+    printf '#include <%s>\n' algorithm atomic chrono coroutine expected format functional map memory mutex optional set string string_view thread variant vector nlohmann/json.hpp > "$folder/std.h"
+    g++-14 $flags -c "$folder/std.h" -o "$folder/new.gch" && mv "$folder/new.gch" "$folder/std.h.gch"
+  fi
+) 9> "$folder/lock"
+[ -e $build/build.ninja ] || cmake -S . -B $build -G Ninja -DCMAKE_BUILD_TYPE= -DCMAKE_CXX_FLAGS="$flags -include $folder/std.h" -DCMAKE_C_FLAGS="-O2 -fPIC" \
+  -DCMAKE_CXX_COMPILER=g++-14 -DCMAKE_C_COMPILER=gcc-14 > "$build.cmake.log" 2>&1 || { cat "$build.cmake.log"; exit 1; }
+cmake --build $build ${1:+--target "$@"}
+if [ $mode = release ] && [ -e $build/incusbox ]; then
+  cp $build/incusbox $build/incusbox.debug
+  strip -o $build/incusbox.stripped $build/incusbox && mv $build/incusbox.stripped $build/incusbox
+fi
