@@ -81,7 +81,7 @@ Result<> open_domain(Daemon& daemon) {
 /// What clients need not wait for.
 void finish_start(Daemon& daemon, Timestamp start) {
   open_network_listeners(daemon);
-  daemon.pools->start(Context());
+  start_storage(daemon);
   instance::recover_all(Context(), *daemon.instances);
   start_networks(daemon);
   daemon.jobs->start();
