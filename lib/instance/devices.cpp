@@ -37,7 +37,8 @@ Result<StringMap> fill_interface(const InstancePtr& instance, const std::string&
   if (type == "nic" && get_or(config, "hwaddr").empty() && !contains({"physical", "ipvlan", "sriov"}, kind)) {
     std::string& hwaddr = config["hwaddr"];
     hwaddr = get_or(view->row.config, "volatile." + name + ".hwaddr");
-    if (hwaddr.empty()) changes["volatile." + name + ".hwaddr"] = hwaddr = network::random_hwaddr();
+    const network::Environment& networks = instance->manager().services().networks.environment();
+    if (hwaddr.empty()) changes["volatile." + name + ".hwaddr"] = hwaddr = network::random_hwaddr(networks, instance->project());
   }
   if (get_or(config, "name").empty()) {
     std::string& inner = config["name"];

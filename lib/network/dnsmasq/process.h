@@ -4,6 +4,7 @@
 
 #include "base/context.h"
 #include "base/strings.h"
+#include "sys/background.h"
 
 namespace network::dnsmasq {
 
@@ -28,6 +29,7 @@ class Process {
 
  private:
   Result<> start(const Context& ctx, const StringList& argv, const std::string& record);
+  sys::Background background() const;
 
   std::string folder_;
   std::string log_file_;
