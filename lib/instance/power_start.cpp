@@ -11,6 +11,7 @@
 #include "instance/devices.h"
 #include "instance/idmap.h"
 #include "instance/power.h"
+#include "instance/snapshot.h"
 #include "instance/template.h"
 #include "instance/volume.h"
 
@@ -134,6 +135,7 @@ Result<> start_locked(const Job& job, const InstancePtr& instance) {
 }  // namespace
 
 Result<> start(const Job& job, const InstancePtr& instance, const PowerOptions& options) {
+  if (!instance->running()) TRY(startup_snapshot(job, instance));
   if (instance->active() && !instance->running()) TRY(instance->wait_inactive(job.ctx.with_timeout(seconds(60))));
   auto lock = TRY(instance->lock(job.ctx));
   TRY(check_startable(instance, options));

@@ -4,6 +4,7 @@
 #include "base/encode.h"
 #include "base/log.h"
 #include "core/gate.h"
+#include "core/gate.h"
 #include "core/project_cache.h"
 #include "instance/backup_file.h"
 #include "instance/create.h"
@@ -120,7 +121,13 @@ Result<> update_locked(const Job& job, const InstancePtr& instance, db::instance
   TRY(check_gate(manager, *before, row, by_user));
   View after = TRY(manager.preview(row));
   StringList changed = changed_keys(before->config, after.config);
-  if (by_user) TRY(check_user_change(manager, *before, after, changed));
+  if (by_user) {
+    TRY(check_user_change(manager, *before, after, changed));
+    TRY(manager.services().global.read([&](db::Tx& tx) {
+      return core::gate::check_instance(tx, {.project = row.project, .name = row.name, .type = row.type, .config = row.config, .devices = row.devices,
+                                             .profiles = row.profiles, .current_config = before->row.config});
+    }));
+  }
   if (any_of(changed, kIdmapKeys)) {
     auto choice = TRY_CTX(choose_map(manager, row.id, after.config), "Failed to get ID map");
     for (auto& [key, value] : map_keys(choice)) row.config[key] = value;
