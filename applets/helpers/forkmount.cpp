@@ -1,10 +1,12 @@
 // Mounts into, and unmounts from, a running container. Descriptor 3 is init's pidfd. The mount is made (and idmapped) out here, then put in place from
 // inside the container's mount namespace, where its paths mean what the container means.
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <sched.h>
 #include <sys/fsuid.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -65,15 +67,25 @@ Result<UniqueFd> make_target(int root, const std::string& target, bool folder) {
   return sys::open_in_root(root, target, O_PATH);
 }
 
+/// What is created from here on belongs to these ids; our rights stay (setfsuid(2) drops those over files).
+Result<> create_as(uid_t uid, gid_t gid) {
+  setfsgid(gid);
+  setfsuid(uid);
+  __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
+  __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3];
+  if (syscall(SYS_capget, &header, data) < 0) return fail_errno("Failed reading capabilities");
+  for (__user_cap_data_struct& word : data) word.effective = word.permitted;
+  if (syscall(SYS_capset, &header, data) < 0) return fail_errno("Failed setting capabilities");
+  return {};
+}
+
 Result<> attach(const Args& args) {
   const std::string &source = args[1], &target = args[2];
   bool folder = is_folder(source) || args[3] != "none";
   UniqueFd mount = TRY(make_mount(source, args[3], split_list(args[4])));
   if (setns(kInit, CLONE_NEWNS) < 0) return fail_errno("Failed entering the container");
   UniqueFd root = TRY(sys::open_in_root(AT_FDCWD, "/", O_PATH | O_DIRECTORY));
-  // What is created belongs to the container's root.
-  setfsgid(static_cast<gid_t>(parse_uint(args[6]).value_or(0)));
-  setfsuid(static_cast<uid_t>(parse_uint(args[5]).value_or(0)));
+  TRY(create_as(static_cast<uid_t>(parse_uint(args[5]).value_or(0)), static_cast<gid_t>(parse_uint(args[6]).value_or(0))));
   UniqueFd place = TRY(make_target(root.get(), target, folder));
   return sys::attach_mount(mount.get(), place.get(), "");
 }
