@@ -9,6 +9,7 @@
 
 #include "api/architecture.h"
 #include "archive/remove_tree.h"
+#include "core/gate.h"
 #include "imagefmt/image_file.h"
 
 namespace image {
@@ -21,10 +22,12 @@ Result<UniqueFd> create_file(const std::string& path) {
 }
 }  // namespace
 
-Result<std::unique_ptr<Build>> Build::create(const Store& store) {
+Result<std::unique_ptr<Build>> Build::create(Store& store, const std::string& project) {
+  auto budget = TRY(store.services().global.read([&](db::Tx& tx) { return core::gate::image_space_budget(tx, project); }));
   std::string name = store.folder() + "/incus_build_XXXXXX";
   if (!mkdtemp(name.data())) return fail_errno("Failed to create a folder in " + store.folder());
   std::unique_ptr<Build> build(new Build(name, store.folder()));
+  build->budget_ = budget;
   build->metadata_ = TRY(create_file(build->metadata_path()));
   return build;
 }
@@ -36,9 +39,15 @@ Result<> Build::open_rootfs() {
   return {};
 }
 
+Result<> Build::count(size_t bytes) {
+  size_ += static_cast<int64_t>(bytes);
+  if (budget_ && size_ > *budget_) return fail(Code::too_large, "The image is larger than what the project's quota leaves");
+  return {};
+}
+
 Result<> Build::put(UniqueFd& fd, std::string_view data) {
   hash_.update(data);
-  size_ += static_cast<int64_t>(data.size());
+  TRY(count(data.size()));
   return archive::sink_to_fd(fd.get())(data);
 }
 
@@ -68,7 +77,7 @@ Result<> Build::hash_files() {
     auto source = archive::source_from_file(fd);
     while (size_t got = TRY(source(buffer))) {
       hash_.update({buffer.data(), got});
-      size_ += static_cast<int64_t>(got);
+      TRY(count(got));
     }
   }
   return {};

@@ -1,5 +1,6 @@
 // An image being made: files in a hidden folder that become an image only when everything about them is known to be right.
 #pragma once
+#include <optional>
 #include <string>
 
 #include "archive/hash.h"
@@ -13,12 +14,13 @@ namespace image {
 /// Receives the one or two files of an image, hashing while they are written. What is not finished disappears with the object.
 class Build {
  public:
-  static Result<std::unique_ptr<Build>> create(const Store& store);
+  /// `project`: whose image it will be; more than its limits.disk leaves is refused while it comes in.
+  static Result<std::unique_ptr<Build>> create(Store& store, const std::string& project);
   ~Build();
   Build(const Build&) = delete;
   Build& operator=(const Build&) = delete;
 
-  /// Adds bytes to the whole (or metadata) file. Errors: internal (disk full).
+  /// Adds bytes to the whole (or metadata) file. Errors: internal (disk full), too_large (quota).
   Result<> write(std::string_view data) { return put(metadata_, data); }
   /// Adds bytes to the root file system's file: after all of the metadata, as the fingerprint covers both in that order.
   Result<> write_rootfs(std::string_view data);
@@ -46,12 +48,15 @@ class Build {
  private:
   explicit Build(std::string folder, std::string images) : folder_(std::move(folder)), images_(std::move(images)) {}
   Result<> put(UniqueFd& fd, std::string_view data);
+  /// Adds to the size, against the budget.
+  Result<> count(size_t bytes);
 
   std::string folder_, images_;
   UniqueFd metadata_, rootfs_;
   archive::Hash hash_;
   std::string fingerprint_;
   int64_t size_ = 0;
+  std::optional<int64_t> budget_;  ///< bytes; nothing: no limit
 };
 
 }  // namespace image

@@ -75,7 +75,7 @@ std::optional<std::string> cached_fingerprint(Store& store, const DownloadReques
 }
 
 Result<db::images::Row> fetch(const Job& job, Store& store, const DownloadRequest& request, const Remote& remote) {
-  auto build = TRY(Build::create(store));
+  auto build = TRY(Build::create(store, request.project));
   TRY(remote.fetch(job.ctx, *build, progress_of(job.operation)));
   if (!build->fingerprint().starts_with(remote.fingerprint)) {
     return fail(Code::invalid, "Image fingerprint doesn't match. Got {} expected {}", build->fingerprint(), remote.fingerprint);

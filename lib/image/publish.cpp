@@ -96,7 +96,7 @@ Result<> pack_squashfs(const Job& job, Build& build, const PublishSpec& spec) {
 }  // namespace
 
 Result<std::unique_ptr<Build>> pack(const Job& job, Store& store, const PublishSpec& spec) {
-  auto build = TRY(Build::create(store));
+  auto build = TRY(Build::create(store, spec.project));
   if (spec.compression.method == archive::Compression::squashfs) {
     TRY(pack_squashfs(job, *build, spec));
   } else {

@@ -6,6 +6,7 @@
 namespace image {
 
 struct PublishSpec {
+  std::string project;           ///< whose image it becomes
   std::string folder;            ///< the mounted volume: rootfs/, templates/, config.json
   api::ImageMetadata metadata;   ///< what the new metadata.yaml says
   archive::CompressionChoice compression;

@@ -41,53 +41,39 @@ void read_headers(const http::Headers& headers, Uploaded& out) {
   out.row.profiles = names_of(headers.get("X-Incus-profiles"), "profile");
 }
 
-struct Budget {
-  int64_t left;
-  Result<> take(size_t bytes) {
-    if (left < 0) return {};
-    left -= static_cast<int64_t>(bytes);
-    if (left < 0) return fail(Code::too_large, "The image is larger than what the project's quota leaves");
-    return {};
-  }
-};
-
-Result<> receive_part(imagefmt::MultipartReader& form, Budget& budget, const archive::Sink& sink) {
+Result<> receive_part(imagefmt::MultipartReader& form, const archive::Sink& sink) {
   for (;;) {
     std::string_view data = TRY(form.read());
     if (data.empty()) return {};
-    TRY(budget.take(data.size()));
     TRY(sink(data));
   }
 }
 
-Result<> receive_form(const std::string& boundary, archive::Source body, Budget& budget, Uploaded& out) {
+Result<> receive_form(const std::string& boundary, archive::Source body, Uploaded& out) {
   imagefmt::MultipartReader form(std::move(body), boundary);
   auto part = TRY(form.next());
   if (!part || part->name != "metadata") return fail(Code::invalid, "Invalid multipart image");
-  TRY(receive_part(form, budget, out.build->sink()));
+  TRY(receive_part(form, out.build->sink()));
   part = TRY(form.next());
   if (part && part->name == "rootfs") out.row.type = db::InstanceType::container;
   else if (part && part->name == "rootfs.img") out.row.type = db::InstanceType::vm;
   else return fail(Code::invalid, "Invalid multipart image");
   out.row.filename = part->filename;
   TRY(out.build->open_rootfs());
-  return receive_part(form, budget, out.build->rootfs_sink());
+  return receive_part(form, out.build->rootfs_sink());
 }
 
 }  // namespace
 
-Result<Uploaded> receive(Store& store, const http::Headers& headers, archive::Source body, int64_t budget_bytes) {
-  Uploaded out{TRY(Build::create(store)), {}, {}};
+Result<Uploaded> receive(Store& store, const http::Headers& headers, archive::Source body, const std::string& project) {
+  Uploaded out{TRY(Build::create(store, project)), {}, {}};
+  out.row.project = project;
   read_headers(headers, out);
-  Budget budget{budget_bytes};
   if (auto boundary = imagefmt::multipart_boundary(headers.get("Content-Type"))) {
-    TRY(receive_form(*boundary, std::move(body), budget, out));
+    TRY(receive_form(*boundary, std::move(body), out));
   } else {
     std::vector<char> buffer(1 << 20);
-    while (size_t got = TRY(body(buffer))) {
-      TRY(budget.take(got));
-      TRY(out.build->write({buffer.data(), got}));
-    }
+    while (size_t got = TRY(body(buffer))) TRY(out.build->write({buffer.data(), got}));
   }
   std::string expected = headers.get("X-Incus-fingerprint");
   if (!expected.empty() && expected != out.build->fingerprint()) {

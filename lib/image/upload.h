@@ -11,8 +11,8 @@ struct Uploaded {
   std::vector<api::ImageAlias> aliases;
 };
 
-/// Reads the whole body to disk, hashing. `budget`: most bytes, or -1. Errors: invalid (form, fingerprint mismatch), too_large, internal. Blocks.
-Result<Uploaded> receive(Store& store, const http::Headers& headers, archive::Source body, int64_t budget = -1);
+/// Reads the whole body to disk, hashing. Errors: invalid (form, fingerprint mismatch), too_large (the project's quota), internal. Blocks.
+Result<Uploaded> receive(Store& store, const http::Headers& headers, archive::Source body, const std::string& project);
 
 /// Makes it an image of `project`. Errors: invalid, conflict.
 Result<db::images::Row> finish(const Job& job, Store& store, Uploaded uploaded);

@@ -50,8 +50,7 @@ Result<Reply> start(Call& call, std::function<Result<>(const Context&, core::Ope
 }
 
 Result<Reply> upload(Call& call, const std::string& project, const archive::Source& body, std::string head, const Json& token) {
-  auto uploaded = std::make_shared<image::Uploaded>(TRY(image::receive(*call.daemon.images, call.request.headers, archive::prepend(std::move(head), body))));
-  uploaded->row.project = project;
+  auto uploaded = std::make_shared<image::Uploaded>(TRY(image::receive(*call.daemon.images, call.request.headers, archive::prepend(std::move(head), body), project)));
   if (token.is_object()) {
     if (token.contains("public")) uploaded->row.public_ = token.value("public", false);
     if (auto properties = token.find("properties"); properties != token.end() && properties->is_object()) {

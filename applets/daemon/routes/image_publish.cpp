@@ -49,6 +49,7 @@ Result<> publish(const image::Job& job, Daemon& daemon, const Wanted& wanted) {
   auto mounted = TRY(pool->mount(job.ctx, volume));
 
   image::PublishSpec spec;
+  spec.project = wanted.image_project;
   spec.folder = mounted.path;
   spec.metadata = TRY(instance::load_metadata(mounted.path));
   spec.metadata.architecture = std::string(api::architecture_name(view->row.architecture));
