@@ -48,6 +48,11 @@ Result<std::string> replace_numbered(std::string_view word, Use use) {
 
 }  // namespace
 
+const StringMap& built_in_aliases() {
+  static const StringMap kAliases = {{"shell", "exec @ARGS@ -- su -l"}};
+  return kAliases;
+}
+
 std::optional<StringList> split_words(std::string_view text) {
   StringList words;
   std::string word;
@@ -82,9 +87,8 @@ std::optional<StringList> split_words(std::string_view text) {
 
 Result<std::optional<StringList>> expand_alias(const Config& config, const StringList& arguments, size_t first) {
   if (first >= arguments.size()) return std::nullopt;
-  static const StringMap kBuiltIn = {{"shell", "exec @ARGS@ -- su -l"}};
   auto found = find_alias(config.aliases, arguments, first);
-  if (!found) found = find_alias(kBuiltIn, arguments, first);
+  if (!found) found = find_alias(built_in_aliases(), arguments, first);
   if (!found || found->value.empty()) return std::nullopt;
 
   StringList rest(arguments.begin() + first + found->words, arguments.end());

@@ -8,6 +8,9 @@
 
 namespace cli {
 
+/// Aliases that every user has, unless an own one has the same name.
+const StringMap& built_in_aliases();
+
 /// Replaces the first words of the arguments by what the longest matching alias stands for: @ARGS@ is all remaining arguments,
 /// @ARG1@ the first one (which @ARGS@ then leaves out). `first` is the index of the first word that is not a flag. Nothing if no alias fits.
 /// The result may start with "/path/of/a/program", which is then to be run instead. Errors: invalid (too few arguments).

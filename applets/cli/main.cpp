@@ -95,8 +95,7 @@ int run_help(const StringList& words, const Flags& flags) {
     if (command) continue;
     std::string list;
     for (const std::string& item : words) list += (list.empty() ? "`" : " `") + item + "`";
-    std::println("Unknown help topic [{}]", list);
-    print(usage_text(root_command(), help_options(flags)));
+    std::print(stderr, "Unknown help topic [{}]\n{}", list, usage_text(root_command(), help_options(flags)));
     return 0;
   }
   print(help_text(*command, help_options(flags)));
@@ -119,7 +118,8 @@ std::optional<int> run_without_function(const Found& found, const StringList& ar
   if (!arguments.empty() && (found.command->path.empty() || found.command->options & kGroup)) {
     return complain(unknown_command(*found.command, arguments[0]).error());
   }
-  print(found.command->options & kHelpGroup ? help_text(*found.command, help_options(flags)) : usage_text(*found.command, help_options(flags)));
+  if (found.command->options & kHelpGroup) print(help_text(*found.command, help_options(flags)));
+  else std::print(stderr, "{}", usage_text(*found.command, help_options(flags)));
   return 0;
 }
 

@@ -5,6 +5,7 @@
 #include <print>
 
 #include "api/yaml.h"
+#include "applets/cli/expiry.h"
 #include "applets/cli/instance/common.h"
 #include "applets/cli/instance/list_cells.h"
 #include "applets/cli/verbs/columns.h"
@@ -12,27 +13,6 @@
 
 namespace cli {
 namespace {
-
-/// An absolute time from "3d 2H" (counted from now) or "2026/01/02 15:04 UTC". Errors: invalid.
-Result<Timestamp> parse_expiry(const std::string& text) {
-  static constexpr std::pair<char, int64_t> kUnits[] = {{'S', 1}, {'M', 60}, {'H', 3600}, {'d', 86400}, {'w', 604800}, {'m', 30 * 86400}, {'y', 365 * 86400}};
-  int64_t total = 0;
-  for (const std::string& part : split_list(text, ' ')) {
-    auto count = parse_int(std::string_view(part).substr(0, part.size() - 1));
-    auto unit = std::ranges::find(kUnits, part.back(), &std::pair<char, int64_t>::first);
-    if (!count || unit == std::end(kUnits)) {
-      total = -1;
-      break;
-    }
-    total += *count * unit->second;
-  }
-  if (total >= 0) return Timestamp::now().plus(std::chrono::seconds(total));
-  tm fields{};
-  if (!strptime(text.c_str(), "%Y/%m/%d %H:%M", &fields)) {
-    return fail(Code::invalid, "Invalid expiry {}: use a time span such as \"1d 3H\" or a date such as \"2026/01/02 15:04 UTC\"", quote(text));
-  }
-  return Timestamp::from_unix(text.ends_with("UTC") ? timegm(&fields) : mktime(&fields));
-}
 
 Result<Json> chosen_expiry(Call& call) {
   std::string text = call.flags.text("expiry");

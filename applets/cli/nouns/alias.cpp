@@ -1,4 +1,5 @@
 // `incus alias`: the user's own commands, kept in config.yml.
+#include "applets/cli/alias.h"
 #include "applets/cli/call.h"
 #include "applets/cli/table.h"
 
@@ -21,10 +22,12 @@ Result<> add(Call& call) {
 
 Result<> list(Call& call) {
   TRY(check_format(call.flags.text("format")));
+  StringMap all = built_in_aliases();
+  for (const auto& [name, value] : call.config.aliases) all[name] = value;
   Table table{{"ALIAS", "TARGET"}, {}};
-  for (const auto& [name, value] : call.config.aliases) table.rows.push_back({name, value});
+  for (const auto& [name, value] : all) table.rows.push_back({name, value});
   sort_rows(table.rows);
-  return print_table(call.flags.text("format"), table, described(call.config.aliases));
+  return print_table(call.flags.text("format"), table, described(all));
 }
 
 Result<> rename(Call& call) {

@@ -13,8 +13,8 @@ namespace cli {
 
 namespace {
 
-/// JSON with one tab for each level, names sorted, nothing escaped that need not be.
-void pretty(std::string& out, const Json& value, size_t depth) {
+/// JSON with one tab for each level, names sorted if wished, nothing escaped that need not be.
+void pretty(std::string& out, const Json& value, size_t depth, bool sort) {
   if (!value.is_structured()) {
     out += value.dump(-1, ' ', false, Json::error_handler_t::replace);
     return;
@@ -27,7 +27,7 @@ void pretty(std::string& out, const Json& value, size_t depth) {
   std::vector<std::pair<std::string, const Json*>> items;
   if (object) {
     for (const auto& [name, item] : value.items()) items.emplace_back(name, &item);
-    std::ranges::sort(items, {}, [](const auto& item) { return item.first; });
+    if (sort) std::ranges::sort(items, {}, [](const auto& item) { return item.first; });
   } else {
     for (const Json& item : value) items.emplace_back("", &item);
   }
@@ -35,16 +35,16 @@ void pretty(std::string& out, const Json& value, size_t depth) {
   for (size_t i = 0; i < items.size(); ++i) {
     out.append(depth + 1, '\t');
     if (object) out += Json(items[i].first).dump() + ": ";
-    pretty(out, *items[i].second, depth + 1);
+    pretty(out, *items[i].second, depth + 1, sort);
     out += i + 1 < items.size() ? ",\n" : "\n";
   }
   out.append(depth, '\t');
   out += object ? "}" : "]";
 }
 
-void print_pretty(const Json& value) {
+void print_pretty(const Json& value, bool sort) {
   std::string text;
-  pretty(text, value, 0);
+  pretty(text, value, 0, sort);
   std::println("{}\n", text);
 }
 
@@ -94,7 +94,7 @@ Result<> run(Call& call) {
   bool raw = call.flags.on("raw");
   if (answer.status >= 400) {
     if (!raw) return std::unexpected(client::answer_error(answer));
-    print_pretty(*document);
+    print_pretty(*document, false);
     return {};
   }
   std::string operation = document->value("operation", "");
@@ -110,9 +110,9 @@ Result<> run(Call& call) {
     if (!problem.empty()) return fail(Code::internal, "{}", problem);
   }
   if (raw) {
-    print_pretty(*document);
+    print_pretty(*document, false);
   } else if (document->contains("metadata") && !(*document)["metadata"].is_null() && !((*document)["metadata"].is_object() && (*document)["metadata"].empty())) {
-    print_pretty((*document)["metadata"]);
+    print_pretty((*document)["metadata"], true);
   }
   return {};
 }

@@ -86,6 +86,14 @@ std::string property_text(const Json& value) {
   return value.is_null() ? "<nil>" : value.dump();
 }
 
+Json without_empty(Json object, std::initializer_list<const char*> members) {
+  for (const char* member : members) {
+    auto found = object.find(member);
+    if (found != object.end() && (found->is_null() || found->empty() || *found == "")) object.erase(found);
+  }
+  return object;
+}
+
 std::string editor_text(std::string_view help, const Json& document) {
   std::string out;
   for (const std::string& line : split(help, '\n')) out += line.empty() ? "###\n" : "### " + line + "\n";

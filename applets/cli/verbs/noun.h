@@ -97,6 +97,8 @@ Result<> update_target(Call& call, const Noun& noun, const std::function<Result<
 Result<> list_objects(Call& call, const Noun& noun, client::Server& server, const std::string& path, std::string_view query);
 /// Prints objects as the command's --format and --columns say.
 Result<> print_objects(Call& call, const Noun& noun, Json items, std::string columns);
+/// Drops members that are empty, where the API's client leaves them out.
+Json without_empty(Json object, std::initializer_list<const char*> members);
 /// Comment lines and the document, as an editor shows them.
 std::string editor_text(std::string_view help, const Json& document);
 /// Filters "name" or "key=value" as one server-side filter expression, escaped for a query; "" for none.
