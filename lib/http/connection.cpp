@@ -32,6 +32,11 @@ bool hung_up(int fd) {
   return poll(&entry, 1, 0) > 0 && (entry.revents & (POLLRDHUP | POLLHUP | POLLERR));
 }
 
+std::string& spare_buffer() {
+  thread_local std::string buffer;
+  return buffer;
+}
+
 bool has_token(std::string_view list, std::string_view token) {
   for (const std::string& item : split_list(list)) {
     if (iequals(item, token)) return true;
@@ -119,7 +124,9 @@ asio::awaitable<bool> Connection::flush() {
   if (!io) co_return false;
   bool written = io->bytes == out_.size() || co_await link_->write(std::string_view(out_).substr(io->bytes));
   out_.clear();
-  if (out_.capacity() > kFlushAt) out_.shrink_to_fit();
+  // The memory goes round among this thread's connections: an idle one keeps none.
+  if (out_.capacity() > spare_buffer().capacity() && out_.capacity() <= kFlushAt) spare_buffer().swap(out_);
+  out_ = std::string();
   co_return written;
 }
 
@@ -219,6 +226,7 @@ asio::awaitable<void> Connection::run() {
 asio::awaitable<bool> Connection::answer(Plan plan) {
   if (plan.inline_ && !plan.large_body) {
     Response response = plan.run(shared_->context, request_);
+    if (out_.empty()) out_.swap(spare_buffer());
     co_return co_await deliver(std::move(response));
   }
   if (!plan.large_body && !out_.empty() && !co_await flush()) co_return false;
