@@ -82,7 +82,7 @@ class Proxy : public Device {
     // The helper needs the instance's namespaces: only once it runs. This object may be gone by then.
     auto self = std::make_shared<Proxy>(services_, host_, name_, config_);
     out.post_start.push_back([self](const Context& ctx) -> Result<> {
-      auto done = self->nat() ? start_proxy_nat(ctx, self->host_, self->name_, self->config_) : self->launch(ctx);
+      auto done = self->nat() ? start_proxy_nat(ctx, self->services_, self->host_, self->name_, self->config_) : self->launch(ctx);
       if (!done) return Failure(done.error().wrap(std::format("Failed to start device {}", quote(self->name_))));
       return {};
     });
@@ -96,9 +96,7 @@ class Proxy : public Device {
     StringList fields = split_list(trim(*text), ' ');
     pid_t pid = fields.size() == 2 ? static_cast<pid_t>(parse_int(fields[0]).value_or(0)) : 0;
     if (pid > 0 && sys::is_process(pid, parse_uint(fields[1]).value_or(0))) ::kill(pid, SIGKILL);
-    ProxyAddress listen;
-    auto parsed = parse_proxy_address(value("listen"));
-    if (parsed && parsed->protocol == "unix" && !parsed->abstract && listens_on_host()) unlink(parsed->address.c_str());
+    // A Unix socket's file stays: it may be somebody else's by now, and the next start replaces it.
     unlink(state_file().c_str());
     return {};
   }

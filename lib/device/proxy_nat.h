@@ -5,8 +5,11 @@
 
 namespace device {
 
-/// Needs a bridged or routed NIC with a static address. Errors: invalid naming the address that is missing.
-Result<> start_proxy_nat(const Context& ctx, Host& host, const std::string& name, const StringMap& config);
+struct Services;
+
+/// Needs a bridged or routed NIC with a static address; with a wildcard to connect to, the address of a bridged one is followed.
+/// Errors: invalid naming the address that is missing.
+Result<> start_proxy_nat(const Context& ctx, Services& services, Host& host, const std::string& name, const StringMap& config);
 Result<> stop_proxy_nat(const Context& ctx, Host& host, const std::string& name);
 
 }  // namespace device
