@@ -216,7 +216,7 @@ Result<RunConfig> Disk::start_tmpfs() const {
 /// What to mount for a path of the host; empty if it is missing and need not be there.
 Result<std::string> Disk::host_source(const Context& ctx, DiskMount& mount, UniqueFd& hold) const {
   std::string source = get("source");
-  hold.reset(open(source.c_str(), O_PATH | O_CLOEXEC));
+  hold = TRY(open_host_path(services_, host_, config_, source));
   if (!hold) {
     if (!required()) return "";
     return fail(Code::invalid, "Missing source path {} for disk {}", quote(source), quote(name_));
@@ -242,14 +242,7 @@ Result<std::string> Disk::volume_source(const Context& ctx, DiskMount& mount, Un
   auto volume = TRY(load_custom_volume(services_, host_.project(), get("pool"), source.volume));
   shift = is_true(get_or(volume.config, "security.shifted"));
   std::string path = mounted->path;
-  UniqueFd root = TRY(sys::open_directory(path));
-  if (source.path.empty()) {
-    hold = std::move(root);
-  } else {
-    auto inner = sys::open_beneath(root.get(), source.path, O_PATH, 0, sys::Symlinks::beneath);
-    if (!inner) return std::unexpected(std::move(inner).error().wrap(std::format("Failed opening volume sub-path {}", quote(source.path))));
-    hold = std::move(*inner);
-  }
+  hold = source.path.empty() ? TRY(sys::open_directory(path)) : TRY(open_sub_path(host_, config_, volume, path, source.path));
   struct stat info;
   if (fstat(hold.get(), &info) == 0) mount.file = !S_ISDIR(info.st_mode);
   holds().keep(path_on_host(), volume.id, std::move(*mounted));

@@ -1,5 +1,6 @@
 // Custom storage volumes as disks of instances.
 #pragma once
+#include "base/unique_fd.h"
 #include "db/volumes.h"
 #include "device/services.h"
 #include "storage/pool.h"
@@ -12,6 +13,13 @@ struct VolumeSource {
   std::string path;  ///< inside the volume; empty: all of it
 };
 VolumeSource split_volume_source(const std::string& source);
+
+/// Opens (O_PATH) a folder or file inside a mounted volume; missing folders are made with initial.uid, .gid and .mode of `config`.
+/// Errors: invalid where the path leads out of the volume.
+Result<UniqueFd> open_sub_path(Host& host, const StringMap& config, const db::volumes::Row& volume, const std::string& root, const std::string& path);
+/// Opens a path of the host (O_PATH); in restricted projects only beneath the folders that restricted.devices.disk.paths allows.
+/// An empty descriptor: it does not exist.
+Result<UniqueFd> open_host_path(Services& services, Host& host, const StringMap& config, const std::string& path);
 
 /// The volume's row. Errors: not_found, those of the pool.
 Result<db::volumes::Row> load_custom_volume(Services& services, const std::string& project, const std::string& pool, const std::string& name);

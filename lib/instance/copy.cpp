@@ -4,6 +4,7 @@
 #include "core/operation.h"
 #include "instance/backup_file.h"
 #include "instance/create.h"
+#include "instance/devices.h"
 #include "instance/move.h"
 #include "instance/remove.h"
 #include "instance/snapshot.h"
@@ -142,10 +143,11 @@ Result<db::instances::Row> moved_row(const View& view, const MoveOptions& option
   for (const auto& [key, value] : options.config) row.config[key] = value;
   for (const auto& [device, config] : options.devices) row.devices[device] = config;
   if (options.profiles) row.profiles = *options.profiles;
-  if (!options.pool.empty()) {
+  // Profiles of another project may say another pool, or none: the instance keeps its own.
+  if (!options.pool.empty() || options.project != view.row.project) {
     RootDisk root = TRY(root_disk(view.devices));
     StringMap device = row.devices.contains(root.device) ? row.devices[root.device] : root.config;
-    device["pool"] = options.pool;
+    device["pool"] = options.pool.empty() ? root.pool : options.pool;
     row.devices[root.device] = device;
   }
   return row;
@@ -180,7 +182,10 @@ Result<> move(const Job& job, const InstancePtr& instance, const MoveOptions& op
     if (auto undone = remove(job, target, true); !undone) log_error("Failed removing a half-moved instance", {{"instance", target->full_name()}, {"error", undone.error().message()}});
     return std::unexpected(std::move(removed).error().wrap("Failed deleting the source instance"));
   }
-  if (!elsewhere) TRY(rename(job, target, options.name, false));
+  if (!elsewhere) return rename(job, target, options.name, false);
+  View nothing;
+  nothing.row = target->view()->row;
+  TRY(change_devices(job.ctx, target, nothing));
   return {};
 }
 

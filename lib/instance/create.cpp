@@ -52,7 +52,7 @@ Result<> check_row(Manager& manager, const db::instances::Row& row, bool check_a
 }
 
 /// What depends on the expanded view: config, devices, pool, id map.
-Result<> initialise(const Job& job, Manager& manager, const InstancePtr& instance) {
+Result<> initialise(const Job& job, Manager& manager, const InstancePtr& instance, bool with_devices) {
   ViewPtr view = instance->view();
   TRY_CTX(validate_config(view->config, Type::any, true), "Invalid config");
   TRY_CTX(validate_devices(manager, view->row.project, view->type(), view->row.devices, &view->devices, view->config), "Invalid devices");
@@ -60,6 +60,7 @@ Result<> initialise(const Job& job, Manager& manager, const InstancePtr& instanc
   StringMap keys = map_keys(TRY(choose_map(manager, view->row.id, view->config)));
   if (get_or(view->row.config, "volatile.last_state.idmap").empty()) keys["volatile.last_state.idmap"] = "[]";
   TRY(instance->volatile_set(keys));
+  if (!with_devices) return {};
   View nothing;
   nothing.row = view->row;
   return change_devices(job.ctx, instance, nothing);
@@ -164,7 +165,8 @@ Result<InstancePtr> create_record(const Job& job, Manager& manager, db::instance
     manager.forget(view->row.project, view->row.name);
     return manager.services().global.write([&](db::Tx& tx) { return db::instances::remove(tx, view->row.id); });
   });
-  TRY_CTX(initialise(job, manager, instance), "Failed creating instance record: Failed initializing instance");
+  // One that takes another's place has its addresses, too: devices are added when the other is gone.
+  TRY_CTX(initialise(job, manager, instance, replaces.empty()), "Failed creating instance record: Failed initializing instance");
   std::error_code ignored;  // logs of an earlier instance of that name
   std::filesystem::remove_all(instance->log_path(), ignored);
   std::filesystem::remove_all(instance->run_path(), ignored);

@@ -40,6 +40,8 @@ bool any_of(const StringList& changed, const Keys& keys) {
 Result<> check_initial_keys(const View& before, const View& after) {
   for (const auto& [name, device] : after.devices) {
     if (get_or(device, "source").starts_with("tmpfs")) continue;
+    // A folder inside a volume is made when it is first used, with these values.
+    if (!get_or(device, "pool").empty() && get_or(device, "path") != "/" && get_or(device, "source").contains('/')) continue;
     auto old = before.devices.find(name);
     for (const auto& [key, value] : device) {
       if (!key.starts_with("initial.") || value.empty()) continue;
