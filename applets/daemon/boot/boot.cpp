@@ -82,11 +82,11 @@ Result<> open_domain(Daemon& daemon) {
 void finish_start(Daemon& daemon, Timestamp start) {
   open_network_listeners(daemon);
   start_storage(daemon);
-  instance::recover_all(Context(), *daemon.instances);
+  instance::recover_all(daemon.jobs->context(), *daemon.instances);
   start_networks(daemon);
   daemon.jobs->start();
   daemon.ready = true;
-  daemon.runtime.offload([&daemon] { instance::autostart(Context(), *daemon.instances); });
+  daemon.runtime.offload([&daemon] { instance::autostart(daemon.jobs->context(), *daemon.instances); });
   notify_service_manager("READY=1");
   record_host_warnings(daemon, start);
   log_info("Daemon started", {{"path", daemon.paths.var}});

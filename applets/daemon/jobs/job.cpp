@@ -16,11 +16,18 @@ const Job* const kJobs[] = {
 #undef JOB
 };
 
+/// Jobs of every minute run once in each minute of the clock: schedules are written in minutes.
+Duration next_delay(const Job& job) {
+  constexpr seconds kMinute{60};
+  if (job.interval != kMinute) return job.interval;
+  return kMinute - seconds(Timestamp::now().seconds % kMinute.count());
+}
+
 }  // namespace
 
 void Jobs::start() {
   timers_.resize(std::size(kJobs));
-  for (size_t i = 0; i < std::size(kJobs); i++) schedule(i, kJobs[i]->at_start ? Duration(0) : Duration(kJobs[i]->interval));
+  for (size_t i = 0; i < std::size(kJobs); i++) schedule(i, kJobs[i]->at_start ? Duration(0) : next_delay(*kJobs[i]));
 }
 
 void Jobs::stop() {
@@ -41,7 +48,7 @@ void Jobs::run(size_t index) {
   if (!done && done.error().code() != Code::cancelled) {
     log_warn("Periodic task failed", {{"task", std::string(job.name)}, {"err", done.error().message()}});
   }
-  schedule(index, job.interval);
+  schedule(index, next_delay(job));
 }
 
 }  // namespace incusd

@@ -11,7 +11,7 @@ namespace incusd {
 
 struct Job {
   std::string_view name;
-  seconds interval;
+  seconds interval;  ///< 60: once in every minute of the clock
   bool at_start;  ///< also once right after start-up
   /// Runs on a worker; the next run is timed from its end, so that runs never overlap. Errors are logged.
   Result<> (*run)(const Context& ctx, Daemon& daemon);
@@ -24,6 +24,8 @@ class Jobs {
   void start();
   /// No job begins any more; running ones are told to stop.
   void stop();
+  /// Stops with the jobs: for background work that belongs to no request or operation.
+  Context context() const { return Context(stop_.get_token()); }
 
  private:
   void schedule(size_t index, Duration delay);

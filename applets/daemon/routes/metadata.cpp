@@ -23,6 +23,12 @@ std::string_view type_name(config::Type type) {
   }
 }
 
+/// Patterns as users read them: "<name>" and a "*" in the middle are a NAME to choose.
+std::string shown_name(std::string_view name) {
+  std::string text = replace_all(std::string(name), "<pool>", "POOL_NAME");
+  return replace_all(replace_all(text, "<name>", "NAME"), ".*.", ".NAME.");
+}
+
 /// One key as {"name": {…}}; absent attributes are left out, the rest is in alphabetical order.
 Json describe(const config::Key& key) {
   Json fields = Json::object();
@@ -38,7 +44,7 @@ Json describe(const config::Key& key) {
   add("scope", key.scope);
   fields["shortdesc"] = key.summary;
   fields["type"] = type_name(key.type);
-  return {{key.name, fields}};
+  return {{shown_name(key.name), fields}};
 }
 
 /// entity -> group -> keys
@@ -46,7 +52,12 @@ using Entities = std::map<std::string, std::map<std::string, std::vector<const c
 
 /// `group` empty: the one each key names.
 void add(Entities& entities, const std::string& entity, const std::string& group, config::Keys keys) {
-  for (const config::Key& key : keys) entities[entity][group.empty() ? std::string(key.group) : group].push_back(&key);
+  for (const config::Key& key : keys) {
+    // Kernel limits are documented as a chapter of their own.
+    bool kernel = entity == "instance" && key.name.starts_with("limits.kernel.") && !key.name.ends_with('*');
+    if (kernel) entities["kernel"]["limits"].push_back(&key);
+    else entities[entity][group.empty() ? std::string(key.group) : group].push_back(&key);
+  }
 }
 
 void add_devices(Entities& entities) {
