@@ -2,14 +2,13 @@
 # demo-image.sh OUT.tar.xz: a small system container image (Debian's static busybox as init), a unified tarball.
 set -eu
 out=$1
-if [ ! -x /bin/busybox ] || ! file -b /bin/busybox | grep -q static; then
-  apt-get install -y -q --no-install-recommends busybox-static > /dev/null
-fi
+busybox=$(command -v busybox)
+file -bL "$busybox" | grep -q static || { echo "demo-image: $busybox isn't static: install busybox-static" >&2; exit 1; }
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 mkdir -p "$work"/rootfs/{bin,dev,etc,mnt,proc,root,run,sbin,sys,tmp,usr/share/udhcpc,var}
-cp /bin/busybox "$work/rootfs/bin/busybox"
-/bin/busybox --list | while read -r tool; do [ "$tool" = busybox ] || ln -s busybox "$work/rootfs/bin/$tool"; done
+cp -L "$busybox" "$work/rootfs/bin/busybox"
+"$busybox" --list | while read -r tool; do [ "$tool" = busybox ] || ln -s busybox "$work/rootfs/bin/$tool"; done
 ln -sf ../bin/init "$work/rootfs/sbin/init"
 cat > "$work/rootfs/etc/inittab" << 'E2'
 ::sysinit:/bin/hostname -F /etc/hostname

@@ -4,14 +4,7 @@
 set -eu
 if [ "${1:-}" != inside ]; then
   binary=$(readlink -f "${1:-build/incusbox}")
-  missing=
-  command -v dnsmasq > /dev/null || missing="$missing dnsmasq-base"
-  command -v nft > /dev/null || missing="$missing nftables"
-  command -v ip > /dev/null || missing="$missing iproute2"
-  command -v xz > /dev/null || missing="$missing xz-utils"
-  command -v file > /dev/null || missing="$missing file"
-  # shellcheck disable=SC2086
-  [ -z "$missing" ] || { apt-get update -q && apt-get install -y -q --no-install-recommends $missing; }
+  "$(dirname "$0")/host-packages.sh" dnsmasq:dnsmasq-base nft:nftables ip:iproute2 xz:xz-utils file:file busybox:busybox-static
   exec unshare -m -n -- "$0" inside "$binary"
 fi
 binary=$2

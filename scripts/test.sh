@@ -4,6 +4,8 @@ set -u
 here=$(cd "$(dirname "$0")" && pwd)
 top=$(dirname "$here") build=$1 passed=0 failed=0
 cd "$top"
+scripts/host-packages.sh dnsmasq:dnsmasq-base nft:nftables ip:iproute2 xz:xz-utils file:file strace:strace busybox:busybox-static curl:curl \
+  mksquashfs:squashfs-tools zstd:zstd || exit 1
 
 count() { # count NAME STATUS: one test
   if [ "$2" = 0 ]; then passed=$((passed + 1)); else failed=$((failed + 1)); fi
