@@ -12,7 +12,9 @@
 
 #include "async/runtime.h"
 #include "device/proxy_nat.h"
+#include "base/ip.h"
 #include "device/services.h"
+#include "network/forward/forward.h"
 #include "sys/proc.h"
 #include "sys/spawn.h"
 
@@ -74,6 +76,7 @@ class Proxy : public Device {
     if ((!unix_listen || listen.abstract) && !(value("uid") + value("gid") + value("mode")).empty()) {
       return fail(Code::invalid, "Only proxy devices for non-abstract unix sockets can carry uid, gid, or mode properties");
     }
+    TRY(check_conflicts(listen));
     return nat() ? check_nat(listen, connect) : Result<>();
   }
 
@@ -106,6 +109,16 @@ class Proxy : public Device {
   bool nat() const { return is_true(value("nat")); }
   bool listens_on_host() const { return value("bind").empty() || value("bind") == "host"; }
   std::string state_file() const { return host_.devices_path() + "/proxy." + path_name(name_); }
+
+  /// An address that a network forwards already isn't ours to listen on.
+  Result<> check_conflicts(const ProxyAddress& listen) const {
+    auto own = IpAddress::parse(listen.address);
+    if (!own || listen.protocol == "unix") return {};
+    for (const std::string& taken : TRY(network::forward::listen_addresses(services_.networks.environment()))) {
+      if (IpAddress::parse(taken) == own) return fail(Code::invalid, "Listen address {} conflicts with existing network forward", quote(taken));
+    }
+    return {};
+  }
 
   Result<> check_nat(const ProxyAddress& listen, const ProxyAddress& connect) const {
     if (!listens_on_host()) return fail(Code::invalid, "Only host-bound proxies can use NAT");
