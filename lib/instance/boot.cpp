@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <thread>
 
+#include "api/architecture.h"
 #include "base/log.h"
 #include "core/operation.h"
 #include "instance/devices.h"
@@ -21,6 +22,14 @@ bool recover(const Context& ctx, const InstancePtr& instance) {
   auto mounted = mount_volume(ctx, instance);
   if (mounted) instance->mounted = std::move(*mounted);
   else log_error("Failed mounting the volume of a running instance", {{"instance", instance->full_name()}, {"error", mounted.error().message()}});
+  // Commands run later need the environment, limits and ids of the container.
+  ViewPtr view = instance->view();
+  RunSpec spec{.project = view->row.project, .name = view->row.name, .architecture = std::string(api::architecture_name(view->row.architecture)),
+               .config = view->config, .path = instance->mounted.path, .rootfs = instance->mounted.path + "/rootfs"};
+  if (auto map = sys::IdMap::from_json(instance->volatile_get("volatile.idmap.current"))) spec.idmap = std::move(*map);
+  auto disk = sys::IdMap::from_json(instance->volatile_get("volatile.last_state.idmap"));
+  spec.rootfs_idmapped = disk && disk->empty() && !spec.idmap.empty();
+  instance->container()->set_spec(std::move(spec));
   instance->set_active(true);
   return true;
 }
