@@ -42,10 +42,16 @@ constexpr RootType kRootTypes[] = {
     {"uefi1.img", "combined_uefi1-img_sha256", true},
 };
 
+/// "20250101", "20250101_0524" or "20250101_05:24".
 std::optional<Timestamp> version_date(std::string_view name) {
-  if (name.size() < 8) return std::nullopt;
-  std::string day(name.substr(0, 8)), time = name.size() >= 13 && name[8] == '_' ? std::string(name.substr(9, 2)) + ":" + std::string(name.substr(11, 2)) : "00:00";
-  return Timestamp::parse(std::format("{}-{}-{}T{}:00Z", day.substr(0, 4), day.substr(4, 2), day.substr(6, 2), time));
+  std::string digits;
+  for (char c : name) {
+    if (c >= '0' && c <= '9') digits += c;
+  }
+  if (digits.size() < 8) return std::nullopt;
+  digits.resize(12, '0');
+  auto part = [&](size_t at, size_t count) { return digits.substr(at, count); };
+  return Timestamp::parse(std::format("{}-{}-{}T{}:{}:00Z", part(0, 4), part(4, 2), part(6, 2), part(8, 2), part(10, 2)));
 }
 
 /// What all versions of a product share.

@@ -8,6 +8,7 @@
 #include "core/operation.h"
 #include "instance/devices.h"
 #include "instance/power.h"
+#include "instance/unfinished.h"
 #include "instance/volume.h"
 
 namespace instance {
@@ -70,6 +71,7 @@ Result<> end_one(const Context& ctx, const InstancePtr& instance) {
 }  // namespace
 
 void recover_all(const Context& ctx, Manager& manager) {
+  remove_unfinished(ctx, manager);
   for (const InstancePtr& instance : manager.list()) {
     if (recover(ctx, instance)) continue;
     if (instance->volatile_get("volatile.last_state.power") == "RUNNING") stop_devices(instance);  // it ended while nobody watched

@@ -10,6 +10,7 @@
 #include "instance/snapshot.h"
 #include "instance/update.h"
 #include "instance/volume.h"
+#include "instance/unfinished.h"
 
 namespace instance {
 namespace {
@@ -93,6 +94,7 @@ Result<InstancePtr> full_copy(const Job& job, Manager& manager, db::instances::R
   TRY(link_volume(target));
   if (options.apply_template) TRY(target->volatile_set({{"volatile.apply_template", "copy"}}));
   TRY(write_backup_file(job.ctx, target));
+  clear_unfinished(manager.services(), target->view()->row.id);
   undo.commit();
   return target;
 }

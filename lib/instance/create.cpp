@@ -1,4 +1,5 @@
 #include "instance/create.h"
+#include "instance/unfinished.h"
 
 #include <filesystem>
 
@@ -152,7 +153,10 @@ Result<InstancePtr> create_record(const Job& job, Manager& manager, db::instance
   auto id = services.global.write([&](db::Tx& tx) -> Result<int64_t> {
     TRY(core::gate::check_instance(tx, {.project = row.project, .name = row.name, .type = row.type, .config = row.config, .devices = row.devices,
                                         .profiles = row.profiles, .is_new = true, .replaces = replaces}));
-    return db::instances::create(tx, row, profile_project);
+    int64_t created = TRY(db::instances::create(tx, row, profile_project));
+    // Inside the transaction: after its commit a kill finds the mark, before it the mark names nobody (ids are never used again).
+    TRY(mark_unfinished(services, created));
+    return created;
   });
   if (!id) {
     if (id.error().code() == Code::conflict) return fail(Code::conflict, "Failed creating instance record: Instance {} already exists", quote(row.name));
@@ -163,7 +167,9 @@ Result<InstancePtr> create_record(const Job& job, Manager& manager, db::instance
     ViewPtr view = instance->view();
     remove_devices(ctx, instance);
     manager.forget(view->row.project, view->row.name);
-    return manager.services().global.write([&](db::Tx& tx) { return db::instances::remove(tx, view->row.id); });
+    TRY(manager.services().global.write([&](db::Tx& tx) { return db::instances::remove(tx, view->row.id); }));
+    clear_unfinished(manager.services(), view->row.id);
+    return {};
   });
   // One that takes another's place has its addresses, too: devices are added when the other is gone.
   TRY_CTX(initialise(job, manager, instance, replaces.empty()), "Failed creating instance record: Failed initializing instance");
@@ -195,6 +201,7 @@ Result<InstancePtr> create_from_image(const Job& job, Manager& manager, db::inst
   TRY(apply_quota(job.ctx, *pool, *view, root));
   TRY(link_volume(instance));
   TRY(write_backup_file(job.ctx, instance));
+  clear_unfinished(manager.services(), view->row.id);
   undo.commit();
   return instance;
 }
@@ -214,6 +221,7 @@ Result<InstancePtr> create_empty(const Job& job, Manager& manager, db::instances
   std::filesystem::create_directories(mounted.path + "/rootfs", error);
   if (error) return fail_errno("Failed creating the root file system folder", error.value());
   TRY(write_backup_file(job.ctx, instance));
+  clear_unfinished(manager.services(), view->row.id);
   undo.commit();
   return instance;
 }

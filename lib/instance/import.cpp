@@ -1,4 +1,5 @@
 #include "instance/import.h"
+#include "instance/unfinished.h"
 
 #include "api/architecture.h"
 #include "base/reverter.h"
@@ -152,6 +153,7 @@ Result<InstancePtr> import_backup(const Job& job, Manager& manager, const Import
   instance = TRY(manager.reload(instance->id()));
   TRY(link_volume(instance));
   TRY(write_backup_file(job.ctx, instance));
+  clear_unfinished(manager.services(), instance->view()->row.id);
   undo.commit();
   return instance;
 }

@@ -97,11 +97,11 @@ test_hostile_archives() {
 test_full_disk() {
   incus admin init --minimal > /dev/null
   mkdir "$SUITE_DIR/small"
-  mount -t tmpfs -o size=3M tmpfs "$SUITE_DIR/small"
+  mount -t tmpfs -o size=8M tmpfs "$SUITE_DIR/small"
   mkdir "$SUITE_DIR/small/pool"
   incus storage create small dir source="$SUITE_DIR/small/pool"
   incus image import "$TEST_IMAGE" --alias testimage
-  head -c 2500000 /dev/zero > "$SUITE_DIR/small/filler"
+  head -c 7300000 /dev/zero > "$SUITE_DIR/small/filler"
   refuse 'space' incus init testimage c1 -s small
   expect "" incus list -f csv
   rm "$SUITE_DIR/small/filler"
