@@ -15,7 +15,10 @@
 #include "http/server.h"
 
 namespace storage { class Pools; }
-namespace network { class Networks; }
+namespace network {
+class Networks;
+namespace zone { class DnsServer; }
+}  // namespace network
 namespace image { class Store; }
 namespace instance { class Manager; }
 
@@ -56,6 +59,7 @@ struct Daemon {
   std::unique_ptr<core::Operations> operations;
   std::shared_ptr<storage::Pools> pools;
   std::shared_ptr<network::Networks> networks;
+  std::shared_ptr<network::zone::DnsServer> dns;  ///< core.dns_address; null without one
   std::shared_ptr<image::Store> images;
   std::shared_ptr<instance::Manager> instances;
   std::unique_ptr<ServerInfo> info;  ///< what GET /1.0 says

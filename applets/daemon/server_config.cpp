@@ -1,5 +1,6 @@
 #include "applets/daemon/server_config.h"
 
+#include "applets/daemon/boot/networks.h"
 #include "applets/daemon/server_info.h"
 #include "applets/daemon/trusted.h"
 #include "base/log.h"
@@ -51,6 +52,7 @@ Result<> apply_change(Daemon& daemon, const std::string& key, const std::string&
   for (const TlsListener& listener : kTlsListeners) {
     if (key == listener.key) return update_listener(daemon, listener, value);
   }
+  if (key == "core.dns_address") return update_dns_listener(daemon, value);
   if (key == "core.trust_ca_certificates") reload_authority(daemon);
   return {};
 }

@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "http/certificate.h"
 #include "network/network.h"
+#include "network/zone/dns_server.h"
 
 namespace incusd {
 namespace {
@@ -31,6 +32,10 @@ void open_networks(Daemon& daemon) {
 }
 
 void start_networks(Daemon& daemon) {
+  if (!daemon.dns) {
+    std::string address = get_or(*daemon.config.get(), "core.dns_address");
+    if (auto opened = update_dns_listener(daemon, address); !opened) log_error("Cannot open the DNS listener", {{"error", opened.error().message()}});
+  }
   auto started = daemon.networks->start_all(Context());
   if (started || daemon.stopping) return;
   log_warn("Some networks are down; they are tried again in a minute", {{"error", started.error().message()}});
@@ -39,5 +44,11 @@ void start_networks(Daemon& daemon) {
 }
 
 void stop_networks(const Context& ctx, Daemon& daemon) { daemon.networks->stop_all(ctx); }
+
+Result<> update_dns_listener(Daemon& daemon, const std::string& address) {
+  daemon.dns.reset();  // the old address may be the new one's
+  if (!address.empty()) daemon.dns = TRY(network::zone::DnsServer::start(*daemon.networks, canonical_listen_address(address, 53)));
+  return {};
+}
 
 }  // namespace incusd

@@ -11,4 +11,7 @@ void start_networks(Daemon& daemon);
 /// Takes them down: the machine shuts down, and instances have stopped.
 void stop_networks(const Context& ctx, Daemon& daemon);
 
+/// Moves the DNS server of network zones to core.dns_address; empty: ends it. Errors: invalid, internal.
+Result<> update_dns_listener(Daemon& daemon, const std::string& address);
+
 }  // namespace incusd
