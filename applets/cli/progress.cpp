@@ -62,7 +62,7 @@ void Progress::done(std::string_view message) {
   std::string text = quiet_ ? "" : fitting(std::string(message));
   if (text.empty() && widest_ == 0) return;
   if (text.size() < widest_) std::printf("\r%s", std::string(widest_, ' ').c_str());
-  std::printf("%s%s", widest_ || isatty(STDOUT_FILENO) ? "\r" : "", text.empty() ? "" : (text + "\n").c_str());
+  std::printf("\r%s", text.empty() ? "" : (text + "\n").c_str());
   std::fflush(stdout);
 }
 

@@ -81,6 +81,7 @@ std::span<const CommandTable* const> command_tables() {
 const Command& root_command() { return kRoot; }
 
 const Command* find_child(const Command& parent, std::string_view word) {
+  if (parent.path == "config" && word == "profile") return find_child(kRoot, word);  // where profiles were long ago; still used by scripts
   const Command* exact = each_child(parent, [&](const Command& row) { return name_of(row) == word; });
   return exact ? exact : each_child(parent, [&](const Command& row) { return is_called(row, word); });
 }

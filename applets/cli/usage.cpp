@@ -250,6 +250,19 @@ class Matcher {
   const RemoteNames& remotes_;
 };
 
+/// Can the element match without any word?
+bool may_be_empty(const Atom& atom) {
+  return atom.kind == Kind::optional || (atom.kind == Kind::remote && atom.optional_remote && (atom.children.empty() || may_be_empty(atom.children[0]))) ||
+         (atom.kind == Kind::list && atom.minimum == 0);
+}
+
+/// Backwards, an optional word must not take what a required element before it needs.
+bool must_yield(const std::vector<const Atom*>& atoms, size_t at, size_t words) {
+  if (atoms[at]->kind != Kind::optional || atoms[at]->children[0].kind != Kind::placeholder) return false;
+  size_t required = std::ranges::count_if(atoms.begin() + at + 1, atoms.end(), [](const Atom* atom) { return !may_be_empty(*atom); });
+  return words <= required;
+}
+
 std::string shown_words(const Words& words) {
   StringList shown;
   for (const std::string& word : words) shown.push_back(word.contains(' ') ? quote(word) : word);

@@ -152,7 +152,7 @@ constexpr Command kImageCommands[] = {
     {.path = "image import", .usage = "(<tarball>|<directory>|<URL>) [<rootfs tarball>] [<remote>:] [<key>=<value>...]",
      .summary = "Take an image into the store", .run = import_image, .flags = kImportFlags,
      .about = "The image is one tarball, a metadata tarball and a root file system, a folder with metadata.yaml and rootfs/ (as root),\nor an https URL that serves one.",
-     .options = kRightToLeft},
+     .options = kRightToLeft | kStrictPairs},
     {.path = "image info", .usage = kOne, .summary = "Show what is known about an image", .run = show_image_info, .flags = kVm},
     {.path = "image list", .usage = "[<remote>:] [<filter>...]", .summary = "List images", .run = list_images, .flags = kListFlags, .aliases = "ls",
      .about = "Filters: key=value for members and properties (values are regular expressions), or parts of aliases and fingerprints.\n\nColumns:\n"

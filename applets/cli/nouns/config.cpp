@@ -62,7 +62,7 @@ Result<> get(Call& call) {
     Json members = TRY(subject.is_snapshot() ? subject.noun.wire.normalize(object) : subject.noun.wire.to_writable(object));
     for (const auto& [name, value] : members.items()) {
       if (!iequals(name, key)) continue;
-      std::println("{}", property_text(value));
+      std::println("{}", member_property(object, name, value));
       return {};
     }
     return fail(Code::not_found, "The property {} does not exist on the {} {}: The property with tag {} does not exist", quote(key), subject.noun.what, shown, quote(key));

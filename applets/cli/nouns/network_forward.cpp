@@ -118,7 +118,7 @@ constexpr Command kCommands[] = {
     {.path = "network forward port remove", .usage = "[<remote>:]<network> <listen address> [<protocol> [<listen port>[,<listen port>...]]]", .summary = "Remove ports from a forward", .run = forward_port_remove, .flags = kPortRemoveFlags, .aliases = "delete,rm"},
     {.path = "network forward set", .usage = "[<remote>:]<network> <listen address> <key>=<value>...", .summary = "Set keys", .run = set_verb, .flags = kPropertyTargetFlags, .data = &kForward},
     {.path = "network forward show", .usage = "[<remote>:]<network> <listen address>", .summary = "Show a network forward", .run = show_verb, .flags = kTargetFlags, .data = &kForward},
-    {.path = "network forward unset", .usage = "[<remote>:]<network> <listen address> <key>...", .summary = "Unset keys", .run = unset_verb, .flags = kPropertyTargetFlags, .data = &kForward},
+    {.path = "network forward unset", .usage = "[<remote>:]<network> <listen address> <key>...", .summary = "Unset keys", .run = unset_verb, .flags = kPropertyFlags, .data = &kForward},
     {.path = "network load-balancer", .summary = "Manage network load balancers", .options = kGroup},
     {.path = "network load-balancer backend", .summary = "Manage the backends of a load balancer", .options = kHelpGroup},
     {.path = "network load-balancer backend add", .usage = "[<remote>:]<network> <listen address> <new backend name> <target address> [<target port>[,<target port>...]]", .summary = "Add a backend to a load balancer", .run = backend_add, .flags = kDescriptionTargetFlags, .aliases = "create"},
@@ -135,7 +135,7 @@ constexpr Command kCommands[] = {
     {.path = "network load-balancer port remove", .usage = "[<remote>:]<network> <listen address> [<protocol> [<listen port>[,<listen port>...]]]", .summary = "Remove ports from a load balancer", .run = balancer_port_remove, .flags = kPortRemoveFlags, .aliases = "delete,rm"},
     {.path = "network load-balancer set", .usage = "[<remote>:]<network> <listen address> <key>=<value>...", .summary = "Set keys", .run = set_verb, .flags = kPropertyTargetFlags, .data = &kBalancer},
     {.path = "network load-balancer show", .usage = "[<remote>:]<network> <listen address>", .summary = "Show a load balancer", .run = show_verb, .flags = kTargetFlags, .data = &kBalancer},
-    {.path = "network load-balancer unset", .usage = "[<remote>:]<network> <listen address> <key>...", .summary = "Unset keys", .run = unset_verb, .flags = kPropertyTargetFlags, .data = &kBalancer},
+    {.path = "network load-balancer unset", .usage = "[<remote>:]<network> <listen address> <key>...", .summary = "Unset keys", .run = unset_verb, .flags = kPropertyFlags, .data = &kBalancer},
 };
 
 }  // namespace

@@ -22,7 +22,7 @@ constexpr Noun kNoun = {
     .wire = kWire<api::StoragePool, api::StoragePoolPut>,
     .edit_help = "The storage pool as YAML; comment lines like these are dropped.\n\nMembers: config (keys and values), description. Other members are only shown.",
     .columns = kColumns,
-    .traits = kHasConfig | kSortUsedBy | kHasMembers,
+    .traits = kHasConfig | kSortUsedBy | kSilentGet | kHasMembers,
 };
 
 Result<> create(Call& call) { return create_object(call, kNoun, {{"driver", call.args[1].text}}, &call.args[2]); }

@@ -41,7 +41,7 @@ Result<> get(Call& call) {
     Json object = TRY(noun_of_volume(volume).wire.normalize(reply.metadata));
     for (const auto& [name, value] : object.items()) {
       if (!iequals(name, key)) continue;
-      std::println("{}", property_text(value));
+      std::println("{}", member_property(reply.metadata, name, value));
       return {};
     }
     std::string shown = volume.snapshot.empty() ? quote(volume.name) : volume.name + "/" + volume.snapshot;

@@ -86,6 +86,27 @@ std::string property_text(const Json& value) {
   return value.is_null() ? "<nil>" : value.dump();
 }
 
+namespace {
+
+/// An RFC 3339 time with its parts apart, as users of the API's client see times that are properties.
+std::string time_property(std::string_view text) {
+  size_t zone = text.find_first_of("Z+-", 19);
+  if (text.size() < 20 || text[10] != 'T' || zone == std::string_view::npos) return std::string(text);
+  std::string offset = replace_all(std::string(text.substr(zone)), ":", "");
+  bool utc = offset == "Z" || offset == "+0000";
+  return std::format("{} {} {} {}", text.substr(0, 10), text.substr(11, zone - 11), utc ? "+0000" : offset, utc ? "UTC" : offset);
+}
+
+}  // namespace
+
+std::string member_property(const Json& object, const std::string& name, const Json& normalized) {
+  bool is_time = name.ends_with("_at");
+  auto found = object.find(name);
+  if (is_time && found != object.end() && found->is_string()) return time_property(found->get_ref<const std::string&>());
+  if (is_time && normalized.is_string()) return time_property(normalized.get_ref<const std::string&>());
+  return property_text(normalized);
+}
+
 Json without_empty(Json object, std::initializer_list<const char*> members) {
   for (const char* member : members) {
     auto found = object.find(member);

@@ -75,6 +75,8 @@ Result<> change_members(const Noun& noun, const StringMap& changes, bool unset, 
 Result<Json> property_value(const api::Field& field, const std::string& text);
 /// As `get --property` prints it.
 std::string property_text(const Json& value);
+/// The same for the member `name` of what the server sent: times keep their offset ("2050-01-01 10:10:10.5 -0400 -0400").
+std::string member_property(const Json& object, const std::string& name, const Json& normalized);
 
 Result<> show_verb(Call& call);
 Result<> get_verb(Call& call);

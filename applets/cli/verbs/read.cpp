@@ -26,7 +26,7 @@ Result<> get_verb(Call& call) {
   if (call.flags.known("property") && call.flags.on("property")) {
     Json writable = TRY(noun.wire.to_writable(reply.metadata));
     const api::Field* field = TRY_CTX(property_field(noun, key), "The property {} does not exist on the {} {}", quote(key), noun.what, quote(target.shown));
-    std::println("{}", property_text(writable[std::string(field->name)]));
+    std::println("{}", member_property(reply.metadata, std::string(field->name), writable[std::string(field->name)]));
     return {};
   }
   const Json& config = reply.metadata["config"];
