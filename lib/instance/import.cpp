@@ -1,6 +1,8 @@
 #include "instance/import.h"
 #include "instance/unfinished.h"
 
+#include <functional>
+
 #include "api/architecture.h"
 #include "base/reverter.h"
 #include "core/project_cache.h"
@@ -96,6 +98,15 @@ StringMap volume_config(const Json& volume) {
   return config;
 }
 
+/// The volume config of one snapshot as the backup recorded it.
+StringMap snapshot_config(const Json& config, const std::string& name) {
+  Json list = member(config, "volume_snapshots");
+  for (const Json& item : list.is_array() ? list : Json::array()) {
+    if (member(item, "name") == name) return volume_config(item);
+  }
+  return {};
+}
+
 Result<> add_snapshot(Manager& manager, const InstancePtr& instance, const ImportSpec& spec, const api::InstanceSnapshot& saved) {
   db::snapshots::Row row;
   row.instance_id = instance->id();
@@ -118,7 +129,7 @@ Result<std::map<std::string, std::string>> make_volumes(const Job& job, storage:
   for (const auto& snapshot : snapshots) {
     storage::VolumeRef item = ref;
     item.name += "/" + snapshot.name;
-    TRY(pool.create_snapshot_filled(job.ctx, item, "", snapshot.created_at, snapshot.expires_at, [](const Context&, const std::string&) { return Result<>(); }));
+    TRY(pool.create_snapshot_filled(job.ctx, item, snapshot_config(spec.index.config, snapshot.name), "", snapshot.created_at, snapshot.expires_at, [](const Context&, const std::string&) { return Result<>(); }));
     folders[storage::backup_prefix(ref.type, snapshot.name)] = pool.path(item);
   }
   return folders;
@@ -135,20 +146,19 @@ Result<std::vector<api::InstanceSnapshot>> saved_snapshots(const storage::Backup
   return out;
 }
 
-}  // namespace
+using Snapshots = std::vector<api::InstanceSnapshot>;
+using FillVolumes = std::function<Result<>(storage::Pool&, const InstancePtr&, const Snapshots&)>;
+using DropVolume = std::function<Result<>(const Context&, storage::Pool&, const storage::VolumeRef&)>;
 
-Result<InstancePtr> import_backup(const Job& job, Manager& manager, const ImportSpec& spec) {
+/// Rows of the instance and its snapshots around what `fill` does about the volumes.
+Result<InstancePtr> import_with(const Job& job, Manager& manager, const ImportSpec& spec, const FillVolumes& fill, const DropVolume& drop) {
   auto saved = TRY_CTX(api::from_json<api::Instance>(member(spec.index.config, "container")), "Backup file is missing required information");
   auto snapshots = TRY(saved_snapshots(spec.index));
   auto pool = TRY(manager.services().pools.load(spec.pool));
-  if (spec.index.optimized) {
-    return fail(Code::invalid, "Optimized backup storage driver {} differs from the target storage pool driver {}", quote(spec.index.backend), quote(pool->driver()));
-  }
   Reverter undo;
   InstancePtr instance = TRY(create_record(job, manager, TRY(row_of_backup(manager, spec, saved)), false, undo));
-  undo.add("remove volume", [pool, ref = volume_of(*instance->view())](const Context& ctx) { return pool->remove(ctx, ref); });
-  auto folders = TRY_CTX(make_volumes(job, *pool, instance, spec, snapshots), "Create instance from backup");
-  TRY_CTX(storage::read_volumes(job.ctx, spec.file, folders), "Create instance from backup");
+  undo.add("remove volume", [pool, drop, ref = volume_of(*instance->view())](const Context& ctx) { return drop(ctx, *pool, ref); });
+  TRY(fill(*pool, instance, snapshots));
   for (const auto& snapshot : snapshots) TRY(add_snapshot(manager, instance, spec, snapshot));
   instance = TRY(manager.reload(instance->id()));
   TRY(link_volume(instance));
@@ -156,6 +166,28 @@ Result<InstancePtr> import_backup(const Job& job, Manager& manager, const Import
   clear_unfinished(manager.services(), instance->view()->row.id);
   undo.commit();
   return instance;
+}
+
+}  // namespace
+
+Result<InstancePtr> import_backup(const Job& job, Manager& manager, const ImportSpec& spec) {
+  if (spec.index.optimized) {
+    std::string driver = TRY(manager.services().pools.load(spec.pool))->driver();
+    return fail(Code::invalid, "Optimized backup storage driver {} differs from the target storage pool driver {}", quote(spec.index.backend), quote(driver));
+  }
+  return import_with(job, manager, spec, [&](storage::Pool& pool, const InstancePtr& instance, const Snapshots& snapshots) -> Result<> {
+    auto folders = TRY_CTX(make_volumes(job, pool, instance, spec, snapshots), "Create instance from backup");
+    TRY_CTX(storage::read_volumes(job.ctx, spec.file, folders), "Create instance from backup");
+    return {};
+  }, [&](const Context& ctx, storage::Pool& pool, const storage::VolumeRef& ref) { return pool.remove(ctx, ref); });
+}
+
+Result<InstancePtr> adopt_instance(const Job& job, Manager& manager, const ImportSpec& spec) {
+  return import_with(job, manager, spec, [&](storage::Pool& pool, const InstancePtr& instance, const Snapshots& snapshots) -> Result<> {
+    std::vector<storage::Pool::Adopted> adopted;
+    for (const auto& item : snapshots) adopted.push_back({item.name, item.description, item.created_at, item.expires_at});
+    return pool.adopt(job.ctx, volume_of(*instance->view()), volume_config(member(spec.index.config, "volume")), "", instance->view()->row.created_at, adopted);
+  }, [&](const Context& ctx, storage::Pool& pool, const storage::VolumeRef& ref) { return pool.disown(ctx, ref); });
 }
 
 }  // namespace instance

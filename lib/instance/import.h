@@ -18,4 +18,7 @@ struct ImportSpec {
 /// Rows, volume and snapshots; all or nothing. Errors: invalid (the backup lacks what is needed), conflict, not_found (profile). Blocks for long.
 Result<InstancePtr> import_backup(const Job& job, Manager& manager, const ImportSpec& spec);
 
+/// The same for an instance whose volume is on the pool already (recovery); `spec.file` is not used.
+Result<InstancePtr> adopt_instance(const Job& job, Manager& manager, const ImportSpec& spec);
+
 }  // namespace instance

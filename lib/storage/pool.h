@@ -4,6 +4,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "api/types/storage_pool.h"
 #include "base/context.h"
@@ -76,8 +77,18 @@ class Pool {
   using Fill = std::function<Result<>(const Context&, const std::string& path)>;
   virtual Result<> create_filled(const Context&, const VolumeRef&, const StringMap& config, const std::string& description, const Fill& fill) = 0;
   /// A snapshot with given content and date (backup import): its volume exists.
-  virtual Result<> create_snapshot_filled(const Context&, const VolumeRef& snapshot, const std::string& description, Timestamp created,
-                                          Timestamp expires, const Fill& fill) = 0;
+  virtual Result<> create_snapshot_filled(const Context&, const VolumeRef& snapshot, const StringMap& config, const std::string& description,
+                                          Timestamp created, Timestamp expires, const Fill& fill) = 0;
+  /// Rows and links for a volume and snapshots that are on disk already (recovery).
+  struct Adopted {
+    std::string name;  ///< of the snapshot
+    std::string description;
+    Timestamp created, expires;
+  };
+  virtual Result<> adopt(const Context&, const VolumeRef&, const StringMap& config, const std::string& description, Timestamp created,
+                         const std::vector<Adopted>& snapshots) = 0;
+  /// Forgets it again without touching the disk.
+  virtual Result<> disown(const Context&, const VolumeRef&) = 0;
   /// Checks and stores new config; grows or shrinks where "size" changed. Errors: invalid.
   virtual Result<> update_volume(const Context&, const VolumeRef&, const std::string& description, const StringMap& config) = 0;
   /// Adds defaults and checks every key. Errors: invalid: `Invalid option for volume "x" option "y"`.
@@ -111,6 +122,10 @@ class Pools {
 
   /// Errors: invalid (config, driver), conflict.
   virtual Result<> create_pool(const Context&, const api::StoragePoolsPost& request) = 0;
+  /// Takes over a pool that has content already. Errors: as above.
+  virtual Result<> adopt_pool(const Context&, const api::StoragePoolsPost& request) = 0;
+  /// Forgets a pool without touching what is on it.
+  virtual Result<> disown_pool(const std::string& name) = 0;
   virtual Result<> update_pool(const Context&, const std::string& name, const api::StoragePoolPut& put) = 0;
   /// Errors: invalid while anything is in it.
   virtual Result<> remove_pool(const Context&, const std::string& name) = 0;

@@ -33,8 +33,11 @@ class PoolImpl final : public Pool, public std::enable_shared_from_this<PoolImpl
   Result<> set_quota(const Context&, const VolumeRef&, int64_t bytes) override;
   StringMap volume_config(const VolumeRef&) override;
   Result<> create_filled(const Context&, const VolumeRef&, const StringMap& config, const std::string& description, const Fill& fill) override;
-  Result<> create_snapshot_filled(const Context&, const VolumeRef& snapshot, const std::string& description, Timestamp created, Timestamp expires,
-                                  const Fill& fill) override;
+  Result<> create_snapshot_filled(const Context&, const VolumeRef& snapshot, const StringMap& config, const std::string& description, Timestamp created,
+                                  Timestamp expires, const Fill& fill) override;
+  Result<> adopt(const Context&, const VolumeRef&, const StringMap& config, const std::string& description, Timestamp created,
+                 const std::vector<Adopted>& snapshots) override;
+  Result<> disown(const Context&, const VolumeRef&) override;
   Result<> update_volume(const Context&, const VolumeRef&, const std::string& description, const StringMap& config) override;
   Result<StringMap> prepare_config(const VolumeRef&, const StringMap& config, bool creating) override;
   Result<Space> space() override { return driver_->pool().space(); }

@@ -40,9 +40,10 @@ Result<> PoolImpl::create_snapshot(const Context& ctx, const VolumeRef& ref, con
   return create_snapshot_with(ctx, ref, row, [&](const Volume& volume) { return driver_->snapshots().take(ctx, volume); });
 }
 
-Result<> PoolImpl::create_snapshot_filled(const Context& ctx, const VolumeRef& ref, const std::string& description, Timestamp created, Timestamp expires,
-                                          const Fill& fill) {
+Result<> PoolImpl::create_snapshot_filled(const Context& ctx, const VolumeRef& ref, const StringMap& config, const std::string& description, Timestamp created,
+                                          Timestamp expires, const Fill& fill) {
   db::volumes::SnapshotRow row;
+  row.config = config;
   row.description = description;
   row.created_at = created;
   row.expires_at = expires;

@@ -59,7 +59,9 @@ class PoolsImpl final : public Pools {
     return out;
   }
 
-  Result<> create_pool(const Context& ctx, const api::StoragePoolsPost& request) override;
+  Result<> create_pool(const Context& ctx, const api::StoragePoolsPost& request) override { return add(ctx, request, false); }
+  Result<> adopt_pool(const Context& ctx, const api::StoragePoolsPost& request) override { return add(ctx, request, true); }
+  Result<> disown_pool(const std::string& name) override;
   Result<> update_pool(const Context& ctx, const std::string& name, const api::StoragePoolPut& put) override;
   Result<> remove_pool(const Context& ctx, const std::string& name) override;
 
@@ -77,6 +79,7 @@ class PoolsImpl final : public Pools {
   std::mutex mutex_;
   std::map<std::string, std::shared_ptr<PoolImpl>> pools_;
 
+  Result<> add(const Context& ctx, const api::StoragePoolsPost& request, bool existing);
   Result<std::shared_ptr<PoolImpl>> open(const Context& ctx, const db::pools::Row& row) {
     auto pool = mount(ctx, row);
     if (!pool) {
@@ -102,7 +105,7 @@ class PoolsImpl final : public Pools {
   }
 };
 
-Result<> PoolsImpl::create_pool(const Context& ctx, const api::StoragePoolsPost& request) {
+Result<> PoolsImpl::add(const Context& ctx, const api::StoragePoolsPost& request, bool existing) {
   DriverFactory make = find_driver(request.driver);
   if (!make) return fail(Code::invalid, "Unknown driver");
   db::pools::Row row;
@@ -124,16 +127,16 @@ Result<> PoolsImpl::create_pool(const Context& ctx, const api::StoragePoolsPost&
   Reverter undo;
   undo.add("delete pool row", [&](const Context&) { return services_.global.write([&](db::Tx& tx) { return db::pools::remove(tx, row.id); }); });
 
-  if (mkdir(path.c_str(), 0711) != 0) {
+  if (mkdir(path.c_str(), 0711) != 0 && !(existing && errno == EEXIST)) {
     if (errno == EEXIST) return fail(Code::internal, "Storage pool directory {} already exists", quote(path));
     return fail_errno("Failed to create storage pool directory " + path);
   }
-  undo.add("remove pool folder", [&](const Context&) -> Result<> { return rmdir(path.c_str()) == 0 ? Result<>() : fail_errno("rmdir " + path); });
+  if (!existing) undo.add("remove pool folder", [&](const Context&) -> Result<> { return rmdir(path.c_str()) == 0 ? Result<>() : fail_errno("rmdir " + path); });
   PoolOps& backend = driver->pool();
   TRY(backend.prepare(row.config));
-  TRY(backend.create(ctx));
+  if (!existing) TRY(backend.create(ctx));
   pool = std::make_shared<PoolImpl>(services_, row, std::move(driver));
-  undo.add("remove pool storage", [&](const Context& fresh) { return backend.remove(fresh); });
+  if (!existing) undo.add("remove pool storage", [&](const Context& fresh) { return backend.remove(fresh); });
   TRY(backend.mount(ctx));
   TRY(pool->make_folders());
   TRY(services_.global.write([&](db::Tx& tx) -> Result<> {
@@ -161,6 +164,19 @@ Result<> PoolsImpl::update_pool(const Context&, const std::string& name, const a
   std::lock_guard lock(mutex_);
   if (auto found = pools_.find(name); found != pools_.end()) found->second->set_config(wanted.config);
   return {};
+}
+
+Result<> PoolsImpl::disown_pool(const std::string& name) {
+  TRY(services_.global.write([&](db::Tx& tx) -> Result<> { return db::pools::remove(tx, TRY(db::pools::id_of(tx, name))); }));
+  std::shared_ptr<PoolImpl> pool;
+  {
+    std::lock_guard lock(mutex_);
+    if (auto found = pools_.find(name); found != pools_.end()) {
+      pool = found->second;
+      pools_.erase(found);
+    }
+  }
+  return pool ? pool->backend().pool().unmount(Context()) : Result<>();
 }
 
 Result<> PoolsImpl::remove_pool(const Context& ctx, const std::string& name) {

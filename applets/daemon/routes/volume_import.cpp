@@ -48,14 +48,16 @@ Result<> restore(const Context& ctx, storage::Pool& pool, const storage::VolumeR
     snapshot.name += "/" + name;
     Timestamp made, expires;
     std::string description;
+    StringMap saved_config;
     for (const Json& item : details.is_array() ? details : Json::array()) {
       auto parsed = api::from_json<api::StorageVolumeSnapshot>(item);
       if (!parsed || parsed->name != name) continue;
       made = parsed->created_at;
       expires = parsed->expires_at.value_or(Timestamp());
       description = parsed->description;
+      saved_config = parsed->config;
     }
-    TRY(pool.create_snapshot_filled(ctx, snapshot, description, made, expires, [](const Context&, const std::string&) { return Result<>(); }));
+    TRY(pool.create_snapshot_filled(ctx, snapshot, saved_config, description, made, expires, [](const Context&, const std::string&) { return Result<>(); }));
     folders[storage::backup_prefix(ref.type, name)] = pool.path(snapshot);
   }
   TRY(storage::read_volumes(ctx, file, folders));
