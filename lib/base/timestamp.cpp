@@ -23,7 +23,7 @@ std::string strftime_of(const tm& fields, const char* format) {
 Timestamp Timestamp::now() {
   timespec ts;
   clock_gettime(CLOCK_REALTIME, &ts);
-  return {ts.tv_sec, static_cast<int32_t>(ts.tv_nsec)};
+  return from_unix(ts.tv_sec, static_cast<int32_t>(ts.tv_nsec));
 }
 
 std::optional<Timestamp> Timestamp::parse(std::string_view text) {
@@ -52,12 +52,12 @@ std::optional<Timestamp> Timestamp::parse(std::string_view text) {
   using namespace std::chrono;
   sys_days date = std::chrono::year(static_cast<int>(year)) / static_cast<unsigned>(month) / static_cast<unsigned>(day);
   int64_t total = date.time_since_epoch().count() * 86400 + hour * 3600 + minute * 60 + second - offset;
-  return Timestamp{total, static_cast<int32_t>(nanos)};
+  return Timestamp{total, static_cast<int32_t>(nanos), static_cast<int16_t>(offset / 60)};
 }
 
 std::string Timestamp::rfc3339() const {
   tm fields;
-  time_t t = seconds;
+  time_t t = seconds + offset_minutes * 60;
   gmtime_r(&t, &fields);
   std::string out = std::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}", fields.tm_year + 1900, fields.tm_mon + 1, fields.tm_mday,
                                 fields.tm_hour, fields.tm_min, fields.tm_sec);
@@ -65,7 +65,9 @@ std::string Timestamp::rfc3339() const {
     out += std::format(".{:09}", nanos);
     while (out.back() == '0') out.pop_back();
   }
-  return out + 'Z';
+  if (offset_minutes == 0) return out + 'Z';
+  int minutes = offset_minutes < 0 ? -offset_minutes : offset_minutes;
+  return out + std::format("{}{:02}:{:02}", offset_minutes < 0 ? '-' : '+', minutes / 60, minutes % 60);
 }
 
 std::string Timestamp::format(const char* strftime_format) const {
@@ -87,5 +89,5 @@ Timestamp Timestamp::plus(std::chrono::nanoseconds delta) const {
   int64_t carry = delta.count() / 1000000000;
   if (total >= 1000000000) total -= 1000000000, carry++;
   if (total < 0) total += 1000000000, carry--;
-  return {seconds + carry, static_cast<int32_t>(total)};
+  return {seconds + carry, static_cast<int32_t>(total), offset_minutes};
 }
