@@ -2,6 +2,7 @@
 
 #include "applets/daemon/daemon.h"
 #include "applets/daemon/envelope.h"
+#include "applets/daemon/from_memory.h"
 #include "base/log.h"
 
 namespace incusd {
@@ -25,12 +26,15 @@ bool on_metrics_listener(const Daemon& daemon, const http::Request& request) {
   return request.peer.transport == http::Peer::Transport::tls && contains(daemon.server->addresses("core.metrics_address"), request.peer.local_address);
 }
 
-http::Plan fixed_answer(int status, std::string message) {
+/// A finished answer; it goes out as soon as the request has been read.
+http::Plan finished(http::Response response) {
   http::Plan plan;
   plan.inline_ = true;
-  plan.run = [status, message](const Context&, http::Request&) { return error_response(status, message); };
+  plan.run = [kept = std::make_shared<http::Response>(std::move(response))](const Context&, http::Request&) { return std::move(*kept); };
   return plan;
 }
+
+http::Plan fixed_answer(int status, const std::string& message) { return finished(error_response(status, message)); }
 
 }  // namespace
 
@@ -53,6 +57,7 @@ http::Plan Dispatcher::plan(http::Request& request) const {
     return fixed_answer(501, "not implemented");
   }
   request.params = std::move(match.params);
+  if (auto response = answer_from_memory(request, *match.route)) return finished(std::move(*response));
   http::Plan plan;
   plan.inline_ = match.route->flags & kInline;
   plan.large_body = match.route->flags & kLargeBody;
@@ -63,7 +68,7 @@ http::Plan Dispatcher::plan(http::Request& request) const {
 http::Response Dispatcher::answer(const Context& ctx, http::Request& request, const Route& route) const {
   http::Response response;
   try {
-    auto reply = handle(ctx, request, route);
+    auto reply = handle(ctx, request, route, route.handler);
     response = reply ? render(std::move(*reply)) : error_response(reply.error());
   } catch (const std::exception& error) {
     // A bug: this request fails, the daemon goes on.
@@ -74,7 +79,22 @@ http::Response Dispatcher::answer(const Context& ctx, http::Request& request, co
   return response;
 }
 
-Result<Reply> Dispatcher::handle(const Context& ctx, http::Request& request, const Route& route) const {
+std::optional<http::Response> Dispatcher::answer_from_memory(http::Request& request, const Route& route) const {
+  Handler handler = handler_from_memory(route);
+  if (!handler) return std::nullopt;
+  static const Context kEndless;  // nothing here waits
+  try {
+    auto reply = handle(kEndless, request, route, handler);
+    if (!reply) return std::nullopt;
+    http::Response response = render(std::move(*reply));
+    add_cors(request, response);
+    return response;
+  } catch (const std::exception&) {
+    return std::nullopt;  // the handler meets it too, and answers for it
+  }
+}
+
+Result<Reply> Dispatcher::handle(const Context& ctx, http::Request& request, const Route& route, Handler handler) const {
   Call call{.ctx = ctx, .request = request, .daemon = daemon_, .identity = daemon_.trust.authenticate(request)};
   const core::Identity& identity = call.identity;
   if (is_internal(route.path) && identity.requestor.protocol != "unix" && !(identity.trusted && allowed_remotely(route.path))) {
@@ -87,9 +107,11 @@ Result<Reply> Dispatcher::handle(const Context& ctx, http::Request& request, con
   if (site == "cross-site" || site == "same-site") return fail(Code::forbidden, "Forbidden Sec-Fetch-Site header value");
   TRY(enter_project(call, route));
   TRY(check_access(call, route));
-  log_debug("Handling API request", {{"method", std::string(http::method_name(request.method))}, {"url", request.path},
-                                     {"username", identity.requestor.username}, {"protocol", identity.requestor.protocol}});
-  return route.handler(call);
+  if (log_level() <= LogLevel::debug) {
+    log_debug("Handling API request", {{"method", std::string(http::method_name(request.method))}, {"url", request.path},
+                                       {"username", identity.requestor.username}, {"protocol", identity.requestor.protocol}});
+  }
+  return handler(call);
 }
 
 Result<> Dispatcher::enter_project(Call& call, const Route& route) const {

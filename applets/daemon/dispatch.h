@@ -15,7 +15,9 @@ class Dispatcher {
 
  private:
   http::Response answer(const Context& ctx, http::Request& request, const Route& route) const;
-  Result<Reply> handle(const Context& ctx, http::Request& request, const Route& route) const;
+  /// The answer where it lies finished in memory (from_memory.h). On an I/O thread.
+  std::optional<http::Response> answer_from_memory(http::Request& request, const Route& route) const;
+  Result<Reply> handle(const Context& ctx, http::Request& request, const Route& route, Handler handler) const;
   Result<> check_access(Call& call, const Route& route) const;
   Result<> enter_project(Call& call, const Route& route) const;
   void add_cors(const http::Request& request, http::Response& response) const;

@@ -6,7 +6,6 @@
 #include "http/status.h"
 
 namespace incusd {
-namespace {
 
 http::Response json_response(int status, std::string body) {
   http::Response response;
@@ -16,15 +15,17 @@ http::Response json_response(int status, std::string body) {
   return response;
 }
 
-}  // namespace
-
-http::Response sync_response(std::string_view metadata, const std::string& etag, const std::string& location) {
+std::string sync_body(std::string_view metadata) {
   std::string body;
   body.reserve(metadata.size() + 128);
   body += R"({"type":"sync","status":"Success","status_code":200,"operation":"","error_code":0,"error":"","metadata":)";
   body += metadata;
   body += "}\n";
-  http::Response response = json_response(location.empty() ? 200 : 201, std::move(body));
+  return body;
+}
+
+http::Response sync_response(std::string_view metadata, const std::string& etag, const std::string& location) {
+  http::Response response = json_response(location.empty() ? 200 : 201, sync_body(metadata));
   if (!etag.empty()) response.headers.set("Etag", '"' + etag + '"');
   if (!location.empty()) response.headers.set("Location", location);
   return response;

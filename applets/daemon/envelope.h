@@ -7,7 +7,10 @@
 
 namespace incusd {
 
-/// `metadata` is JSON text.
+/// `body` is JSON text, envelope and all.
+http::Response json_response(int status, std::string body);
+/// The envelope of a plain success around `metadata`, which is JSON text.
+std::string sync_body(std::string_view metadata);
 http::Response sync_response(std::string_view metadata, const std::string& etag = "", const std::string& location = "");
 http::Response async_response(const core::Operation& operation);
 http::Response error_response(int status, std::string_view message);

@@ -1,7 +1,6 @@
 #include "async/runtime.h"
 
 #include <fcntl.h>
-#include <malloc.h>
 #include <unistd.h>
 
 #include <asio/executor_work_guard.hpp>
@@ -15,6 +14,7 @@
 
 #include "async/workers.h"
 #include "base/log.h"
+#include "base/memory.h"
 
 namespace async {
 
@@ -97,7 +97,7 @@ struct Runtime::Impl {
 };
 
 Runtime::Runtime(Options options) {
-  mallopt(M_ARENA_MAX, 2);  // by default every thread may get its own 64 MiB arena: mostly waste for short-lived workers
+  tune_malloc();
   impl_ = std::make_unique<Impl>(options);
 }
 

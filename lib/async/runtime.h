@@ -12,7 +12,7 @@ class io_context;
 
 namespace async {
 
-/// Worker threads are made on demand, up to `max_workers`, and end after 10 s idle, so that an idle daemon holds few stacks.
+/// Worker threads are made on demand, up to `max_workers`, and end after 3 s idle, so that an idle daemon holds few stacks.
 /// Work beyond that waits in a queue. Thread-safe.
 class Runtime {
  public:

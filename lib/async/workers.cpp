@@ -1,6 +1,5 @@
 #include "async/workers.h"
 
-#include <malloc.h>
 #include <pthread.h>
 
 #include <cstdlib>
@@ -9,13 +8,15 @@
 
 #include "base/context.h"
 #include "base/log.h"
+#include "base/memory.h"
 
 namespace async {
 
 namespace {
 
 constexpr size_t kStackBytes = 1 << 20;  // only touched pages count as memory; deep recursion (regular expressions) needs some room
-constexpr seconds kIdleTime{10};
+constexpr seconds kIdleTime{3};
+constexpr seconds kTidyTime{10};  // under load, memory is given back that often
 
 void* thread_main(void* argument) {
   std::unique_ptr<std::function<void()>> body(static_cast<std::function<void()>*>(argument));
@@ -69,9 +70,10 @@ std::function<void()> Workers::take() {
   bool woken = wake_.wait_for(lock, kIdleTime, [this] { return stopping_ || !queue_.empty(); });
   --idle_;
   if (!woken || queue_.empty()) {
-    bool last = --threads_ == 0;
-    if (last && !stopping_) malloc_trim(0);  // an idle daemon gives its memory back
-    if (last) ended_.notify_all();
+    if (--threads_ == 0) ended_.notify_all();
+    bool quiet = idle_ == 0 && !stopping_;
+    lock.unlock();
+    if (quiet) tidy(true);  // nobody else waits for work any more: those that are left have long tasks
     return nullptr;
   }
   std::function<void()> work = std::move(queue_.front());
@@ -79,8 +81,20 @@ std::function<void()> Workers::take() {
   return work;
 }
 
+void Workers::tidy(bool idle) {
+  worked_ = worked_ || !idle;
+  auto now = Clock::now(), last = tidied_.load();
+  if (!worked_ || (!idle && now - last < kTidyTime) || !tidied_.compare_exchange_strong(last, now)) return;
+  worked_ = false;
+  release_idle_memory();
+}
+
 void Workers::run() {
-  while (std::function<void()> work = take()) run_guarded(work);
+  while (std::function<void()> work = take()) {
+    run_guarded(work);
+    work = nullptr;
+    tidy(false);
+  }
 }
 
 void Workers::stop() {

@@ -1,9 +1,12 @@
 // The worker pool behind Runtime::offload(): threads on demand, bounded, gone again after a while without work.
 #pragma once
+#include <atomic>
 #include <condition_variable>
 #include <deque>
 #include <functional>
 #include <mutex>
+
+#include "base/context.h"
 
 namespace async {
 
@@ -23,8 +26,10 @@ class Workers {
 
  private:
   void run();
-  /// The next piece of work, or nothing after 10 s without any or at the end.
+  /// The next piece of work, or nothing after a while without any or at the end.
   std::function<void()> take();
+  /// Gives unneeded memory back, now and then: code and buffers of earlier work. `idle`: nobody works.
+  void tidy(bool idle);
 
   const int max_;
   std::mutex mutex_;
@@ -34,6 +39,8 @@ class Workers {
   int threads_ = 0;
   int idle_ = 0;
   bool stopping_ = false;
+  std::atomic<bool> worked_ = false;  ///< since memory was given back
+  std::atomic<Clock::time_point> tidied_ = Clock::now();
 };
 
 }  // namespace async

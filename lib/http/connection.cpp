@@ -331,7 +331,9 @@ asio::awaitable<bool> Connection::deliver(Response response) {
     co_return taken_over_;
   }
   if (!response.writer && !response.file) {
-    append_reply(out_, response, form_);
+    std::string_view body = append_reply_head(out_, response, form_);
+    if (body.size() > kFlushAt) co_return co_await flush() && co_await link_->write(body);
+    out_ += body;
     co_return true;
   }
   auto job = std::make_shared<Job>();

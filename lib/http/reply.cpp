@@ -136,10 +136,12 @@ Result<> send_file(const Context& ctx, Transport& transport, std::string& out, R
 
 }  // namespace
 
-void append_reply(std::string& out, const Response& response, const ReplyForm& form) {
+std::string_view append_reply_head(std::string& out, const Response& response, const ReplyForm& form) {
   append_head(out, response, form, Framing::length, response.body.size());
-  if (!form.head_only && !has_no_content(response.status)) out += response.body;
+  return form.head_only || has_no_content(response.status) ? std::string_view() : response.body;
 }
+
+void append_reply(std::string& out, const Response& response, const ReplyForm& form) { out += append_reply_head(out, response, form); }
 
 Result<> send_content(const Context& ctx, Transport& transport, std::string& out, Response& response, ReplyForm& form) {
   Result<> sent = response.writer ? send_written(ctx, transport, out, response, form) : send_file(ctx, transport, out, response, form);

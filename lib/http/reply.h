@@ -17,6 +17,8 @@ struct ReplyForm {
 
 /// Appends status line, headers and body of an answer that has nothing but a body.
 void append_reply(std::string& out, const Response& response, const ReplyForm& form);
+/// The same without the body, which is returned (empty where none is sent): large ones are not worth a copy.
+std::string_view append_reply_head(std::string& out, const Response& response, const ReplyForm& form);
 /// Sends a `file` or `writer` answer, blocking; `out` (earlier answers) goes first. Errors: the connection cannot be used any more.
 Result<> send_content(const Context& ctx, Transport& transport, std::string& out, Response& response, ReplyForm& form);
 /// The head of `101 Switching Protocols`.

@@ -44,9 +44,19 @@ View make_view(db::instances::Row row, std::vector<db::snapshots::Row> snapshots
 
 }  // namespace
 
+namespace {
+/// Versions of two managers of one process never meet: texts kept by version can't be mixed up.
+uint64_t first_version() {
+  static std::atomic<uint64_t> managers = 0;
+  return managers.fetch_add(1) << 48 | 1;
+}
+}  // namespace
+
 Manager::Manager(Services services)
     : services_(std::move(services)),
-      devices_{services_.paths, services_.runtime, services_.global, services_.events, services_.pools, services_.networks} {}
+      devices_{services_.paths, services_.runtime, services_.global, services_.events, services_.pools, services_.networks} {
+  version_ = first_version();
+}
 Manager::~Manager() = default;
 
 std::function<void()> Manager::changed() {

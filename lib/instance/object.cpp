@@ -8,6 +8,14 @@
 #include "instance/render.h"
 
 namespace instance {
+namespace {
+
+/// Under the instance's mutex: a text rendered with `status` is still true. A change that comes later drops the text (status_changed()).
+bool shows(const std::shared_ptr<lxc::Container>& container, Status status) {
+  return (container ? container->status() : Status::stopped) == status;
+}
+
+}  // namespace
 
 Instance::Instance(Manager& manager, ViewPtr view, std::function<void()> changed)
     : manager_(manager), services_(manager.services()), changed_(std::move(changed)), view_(std::move(view)) {}
@@ -140,9 +148,10 @@ std::shared_ptr<const std::string> Instance::json() {
   if (json_) return json_;
   ViewPtr now = view_;
   guard.unlock();
-  auto text = std::make_shared<const std::string>(api::dump(render(*now, status())));
+  Status shown = status();
+  auto text = std::make_shared<const std::string>(api::dump(render(*now, shown)));
   guard.lock();
-  if (view_ == now) json_ = text;
+  if (view_ == now && shows(container_, shown)) json_ = text;
   return text;
 }
 
@@ -151,9 +160,10 @@ std::shared_ptr<const std::string> Instance::full_json_head() {
   if (full_head_) return full_head_;
   ViewPtr now = view_;
   guard.unlock();
-  auto text = std::make_shared<const std::string>(render_full_head(*now, status()));
+  Status shown = status();
+  auto text = std::make_shared<const std::string>(render_full_head(*now, shown));
   guard.lock();
-  if (view_ == now) full_head_ = text;
+  if (view_ == now && shows(container_, shown)) full_head_ = text;
   return text;
 }
 

@@ -14,20 +14,6 @@ namespace {
 
 using http::Method;
 
-Result<Reply> list_instances(Call& call) {
-  int recursion = std::clamp(call.recursion(), 0, 2);
-  InstanceQuery query{.project = call.all_projects() ? "" : call.project, .type = call.query("instance-type"), .recursion = recursion};
-  if (query.project.empty() && !call.identity.admin) query.visible = call.identity.projects;
-  std::string filter = call.query("filter");
-  if (filter.empty()) return ok(*instance_list(call.ctx, *call.daemon.instances, query));
-  StringList urls, objects;
-  for (const auto& instance : instances_of(*call.daemon.instances, query)) {
-    urls.push_back(instance->url());
-    objects.push_back(instance_object(call.ctx, *instance, std::max(recursion, 1)));
-  }
-  return list_reply(call, urls, objects);
-}
-
 /// Limits and restrictions, as far as the request alone shows; the finished row is judged again when it is stored.
 Result<> check_gate(Call& call, api::InstancesPost& request) {
   auto type = db::instance_type(request.type);

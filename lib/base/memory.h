@@ -1,0 +1,9 @@
+// Memory that a process holds and does not need: given back when it has nothing to do.
+#pragma once
+
+/// Limits how much freed memory malloc keeps: few arenas, and large buffers go back to the kernel at once. Once, before threads start.
+void tune_malloc();
+
+/// Gives free heap pages back, and lets go of this program's own code and constants: what is still used comes back page by page from
+/// the page cache. Costs a millisecond or less; any thread, but not on a hot path.
+void release_idle_memory();
