@@ -5,11 +5,14 @@
 #include "applets/daemon/dispatch.h"
 #include "applets/daemon/jobs/job.h"
 #include "applets/daemon/server_info.h"
+#include "base/log.h"
 
 namespace incusd {
 
 Daemon::Daemon(async::Runtime& runtime) : runtime(runtime), end_fd(eventfd(0, EFD_CLOEXEC)) {}
-Daemon::~Daemon() = default;
+Daemon::~Daemon() {
+  set_log_sink(nullptr);  // messages of a failed start, too, come after the events they would go to
+}
 
 void Daemon::request_end() {
   uint64_t one = 1;

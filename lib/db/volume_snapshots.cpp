@@ -88,6 +88,20 @@ Result<> remove_snapshot(Tx& tx, int64_t id) {
   return {};
 }
 
+Result<int> repair_instance_snapshots(Tx& tx) {
+  std::vector<SnapshotRow> lost;
+  // Types of instances (0 containers, 1 machines) beside those of their volumes (0, 3).
+  TRY(tx.query("SELECT v.id, s.name, s.creation_date, s.expiry_date FROM instances_snapshots s JOIN instances i ON i.id = s.instance_id "
+               "JOIN storage_volumes v ON v.name = i.name AND v.project_id = i.project_id AND v.type = i.type * 3 "
+               "WHERE NOT EXISTS (SELECT 1 FROM storage_volumes_snapshots w WHERE w.storage_volume_id = v.id AND w.name = s.name)",
+               {}, [&](const db::Row& row) -> Result<> {
+                 lost.push_back({.volume_id = row.integer(0), .name = row.text(1), .description = "Auto repaired", .created_at = row.time(2), .expires_at = row.time(3), .config = {}});
+                 return {};
+               }));
+  for (const SnapshotRow& row : lost) TRY(create_snapshot(tx, row));
+  return static_cast<int>(lost.size());
+}
+
 Result<int> next_snapshot_index(Tx& tx, int64_t volume_id, const std::string& pattern) {
   return next_index(TRY(select_texts(tx, "SELECT name FROM storage_volumes_snapshots WHERE storage_volume_id = ?", {volume_id})), pattern);
 }

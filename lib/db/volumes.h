@@ -64,6 +64,8 @@ Result<int64_t> create_snapshot(Tx& tx, const SnapshotRow& row);
 Result<> update_snapshot(Tx& tx, int64_t id, const std::string& description, Timestamp expires_at);
 Result<> rename_snapshot(Tx& tx, int64_t id, const std::string& name);
 Result<> remove_snapshot(Tx& tx, int64_t id);
+/// Gives instance snapshots whose volume snapshot has lost its row a new one. Returns how many.
+Result<int> repair_instance_snapshots(Tx& tx);
 /// The number for pattern "snap%d": one more than the highest in use.
 Result<int> next_snapshot_index(Tx& tx, int64_t volume_id, const std::string& pattern);
 

@@ -6,6 +6,7 @@
 
 #include "base/units.h"
 #include "db/codes.h"
+#include "device/disk_dependent.h"
 #include "device/disk_mount.h"
 #include "device/disk_volume.h"
 #include "device/services.h"
@@ -93,6 +94,7 @@ class Disk : public Device {
       : services_(services), host_(host), name_(std::move(name)), config_(std::move(config)) {}
 
   Result<> validate() override;
+  Result<> add(const Context& ctx) override { return of_volume() ? follow_dependent(ctx, services_, host_, config_) : Result<>(); }
   Result<RunConfig> start(const Context& ctx) override;
   Result<RunConfig> plugged() override;
   Result<> stop(const Context&) override {
@@ -102,9 +104,10 @@ class Disk : public Device {
     return {};
   }
   Result<> update(const Context& ctx, const StringMap& old, bool running) override;
+  Result<> remove(const Context& ctx) override;
   StringList updatable_keys() const override {
     if (is_root()) return {"size", "size.state", "limits.max", "limits.read", "limits.write", "boot.priority", "io.cache"};
-    return {"limits.max", "limits.read", "limits.write"};
+    return {"limits.max", "limits.read", "limits.write", "dependent"};
   }
 
  private:
@@ -113,6 +116,7 @@ class Disk : public Device {
   bool is_root() const { return get("path") == "/" && get("source").empty(); }
   bool is_tmpfs() const { return get("source") == "tmpfs:"; }
   bool required() const { return !on("optional") && !is_false(get("required")); }
+  bool of_volume() const { return !is_root() && !get("pool").empty() && !get("source").empty(); }
   bool from_host() const { return get("pool").empty() && !is_tmpfs(); }
   std::string target() const {
     std::string path = get("path");
@@ -179,6 +183,7 @@ Result<> Disk::validate_volume() const {
   TRY_CTX(services_.pools.load(get("pool")), "Failed to get storage pool {}", quote(get("pool")));
   if (is_root() || host_.name().empty()) return {};
   auto volume = TRY_CTX(load_custom_volume(services_, host_.project(), get("pool"), split_volume_source(get("source")).volume), "Failed loading custom volume");
+  TRY(check_dependent(services_, host_, config_, volume));
   if (!host_.is_container()) return {};
   if (volume.content_type == db::ContentType::block) return fail(Code::invalid, "Custom block volumes cannot be used on containers");
   if (volume.content_type == db::ContentType::iso) return fail(Code::invalid, "Custom ISO volumes cannot be used on containers");
@@ -284,10 +289,18 @@ Result<RunConfig> Disk::plugged() {
 }
 
 Result<> Disk::update(const Context& ctx, const StringMap& old, bool) {
+  if (of_volume()) return follow_dependent(ctx, services_, host_, config_);
   if (!is_root() || get_or(old, "size") == get("size")) return {};
   auto pool = TRY(services_.pools.load(get("pool")));
   storage::VolumeRef ref{.type = storage::VolumeType::container, .project = host_.project(), .name = host_.name()};
   return pool->set_quota(ctx, ref, parse_byte_size(get("size")).value_or(0));
+}
+
+Result<> Disk::remove(const Context& ctx) {
+  if (!of_volume() || !on("dependent")) return {};
+  StringMap released = config_;
+  released.erase("dependent");
+  return follow_dependent(ctx, services_, host_, released);
 }
 
 }  // namespace

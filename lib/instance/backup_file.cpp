@@ -1,7 +1,5 @@
 #include "instance/backup_file.h"
 
-#include "api/types/storage_pool_volume.h"
-#include "api/types/storage_pool_volume_snapshot.h"
 #include "api/yaml.h"
 #include "core/project_cache.h"
 #include "db/pools.h"
@@ -9,46 +7,10 @@
 #include "db/volumes.h"
 #include "instance/render.h"
 #include "instance/volume.h"
+#include "storage/describe.h"
 
 namespace instance {
 namespace {
-
-api::StoragePool pool_of_row(const db::pools::Row& row) {
-  api::StoragePool out;
-  static_cast<api::StoragePoolPut&>(out) = row;
-  out.name = row.name;
-  out.driver = row.driver;
-  out.status = db::name_of(row.state);
-  out.locations = {"none"};
-  return out;
-}
-
-api::StorageVolume volume_of_row(const db::volumes::Row& row) {
-  api::StorageVolume out;
-  out.config = row.config;
-  out.description = row.description;
-  out.name = row.name;
-  out.type = db::name_of(row.type);
-  out.content_type = db::name_of(row.content_type);
-  out.location = "none";
-  out.project = row.project;
-  out.created_at = row.created_at;
-  return out;
-}
-
-Result<Json> snapshots_of(db::Tx& tx, int64_t volume_id) {
-  Json out = Json::array();
-  for (const db::volumes::SnapshotRow& row : TRY(db::volumes::load_snapshots(tx, volume_id))) {
-    api::StorageVolumeSnapshot snapshot;
-    snapshot.name = row.name;
-    snapshot.description = row.description;
-    snapshot.config = row.config;
-    snapshot.created_at = row.created_at;
-    if (!row.expires_at.is_zero()) snapshot.expires_at = row.expires_at;
-    out.push_back(api::to_json(snapshot));
-  }
-  return out;
-}
 
 Result<Json> profiles_of(db::Tx& tx, const std::string& project, const StringList& names) {
   Json out = Json::array();
@@ -75,13 +37,14 @@ Result<Json> describe(const InstancePtr& instance) {
   if (!snapshots.empty()) out["snapshots"] = snapshots;
   TRY(instance->services().global.read([&](db::Tx& tx) -> Result<> {
     db::pools::Row pool = TRY(db::pools::load(tx, root.pool));
-    out["pool"] = api::to_json(pool_of_row(pool));
+    out["pool"] = api::to_json(storage::to_api(pool));
     out["profiles"] = TRY(profiles_of(tx, profile_project, view->row.profiles));
     auto volume = db::volumes::load(tx, pool.id, view->row.project, db::volume_type_of(view->row.type), view->row.name);
     if (!volume) return volume.error().code() == Code::not_found ? Result<>() : std::unexpected(volume.error());
-    out["volume"] = api::to_json(volume_of_row(*volume));
-    Json volume_snapshots = TRY(snapshots_of(tx, volume->id));
-    if (!volume_snapshots.empty()) out["volume_snapshots"] = volume_snapshots;
+    out.update(TRY(storage::describe_volume(tx, *volume, true)));
+    size_t volume_snapshots = out.contains("volume_snapshots") ? out["volume_snapshots"].size() : 0;
+    if (volume_snapshots != view->snapshots.size())
+      return fail(Code::internal, "Instance snapshot record count doesn't match instance snapshot volume record count");
     return {};
   }));
   return out;

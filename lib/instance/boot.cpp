@@ -16,31 +16,11 @@ namespace {
 
 int64_t integer_key(const View& view, const std::string& key, int64_t fallback = 0) { return parse_int(get_or(view.config, key)).value_or(fallback); }
 
-/// A container that outlived the daemon: its volume is held again, its end watched.
-bool recover(const Context& ctx, const InstancePtr& instance) {
-  if (!std::filesystem::exists(instance->run_path())) return false;
-  if (!instance->container()->recover()) return false;
-  auto mounted = mount_volume(ctx, instance);
-  if (mounted) instance->mounted = std::move(*mounted);
-  else log_error("Failed mounting the volume of a running instance", {{"instance", instance->full_name()}, {"error", mounted.error().message()}});
-  // Commands run later need the environment, limits and ids of the container.
-  ViewPtr view = instance->view();
-  RunSpec spec{.project = view->row.project, .name = view->row.name, .architecture = std::string(api::architecture_name(view->row.architecture)),
-               .config = view->config, .path = instance->mounted.path, .rootfs = instance->mounted.path + "/rootfs"};
-  if (auto map = sys::IdMap::from_json(instance->volatile_get("volatile.idmap.current"))) spec.idmap = std::move(*map);
-  auto disk = sys::IdMap::from_json(instance->volatile_get("volatile.last_state.idmap"));
-  spec.rootfs_idmapped = disk && disk->empty() && !spec.idmap.empty();
-  instance->container()->set_spec(std::move(spec));
-  instance->set_active(true);
-  return true;
-}
-
 bool wants_start(const View& view) {
   std::string autostart = get_or(view.config, "boot.autostart");
   if (autostart.empty() || autostart == "last-state") return get_or(view.row.config, "volatile.last_state.power") == "RUNNING";
   return is_true(autostart);
 }
-
 void start_due(const Context& ctx, const std::vector<InstancePtr>& due) {
   for (const InstancePtr& instance : due) {
     if (ctx.stopped()) return;
@@ -70,10 +50,28 @@ Result<> end_one(const Context& ctx, const InstancePtr& instance) {
 
 }  // namespace
 
+bool find_running(const Context& ctx, const InstancePtr& instance) {
+  if (!std::filesystem::exists(instance->run_path())) return false;
+  if (!instance->container()->recover()) return false;
+  auto mounted = mount_volume(ctx, instance);
+  if (mounted) instance->mounted = std::move(*mounted);
+  else log_error("Failed mounting the volume of a running instance", {{"instance", instance->full_name()}, {"error", mounted.error().message()}});
+  // Commands run later need the environment, limits and ids of the container.
+  ViewPtr view = instance->view();
+  RunSpec spec{.project = view->row.project, .name = view->row.name, .architecture = std::string(api::architecture_name(view->row.architecture)),
+               .config = view->config, .path = instance->mounted.path, .rootfs = instance->mounted.path + "/rootfs"};
+  if (auto map = sys::IdMap::from_json(instance->volatile_get("volatile.idmap.current"))) spec.idmap = std::move(*map);
+  auto disk = sys::IdMap::from_json(instance->volatile_get("volatile.last_state.idmap"));
+  spec.rootfs_idmapped = disk && disk->empty() && !spec.idmap.empty();
+  instance->container()->set_spec(std::move(spec));
+  instance->set_active(true);
+  return true;
+}
+
 void recover_all(const Context& ctx, Manager& manager) {
   remove_unfinished(ctx, manager);
   for (const InstancePtr& instance : manager.list()) {
-    if (recover(ctx, instance)) continue;
+    if (find_running(ctx, instance)) continue;
     if (instance->volatile_get("volatile.last_state.power") == "RUNNING") stop_devices(instance);  // it ended while nobody watched
   }
 }

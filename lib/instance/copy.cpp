@@ -4,6 +4,7 @@
 #include "core/operation.h"
 #include "instance/backup_file.h"
 #include "instance/create.h"
+#include "instance/dependent.h"
 #include "instance/devices.h"
 #include "instance/move.h"
 #include "instance/remove.h"
@@ -82,8 +83,9 @@ Result<InstancePtr> full_copy(const Job& job, Manager& manager, db::instances::R
   StringList names;
   if (!options.instance_only && source.snapshot.empty())
     for (const db::snapshots::Row& snapshot : source.view->snapshots) names.push_back(snapshot.name);
+  TRY(copy_dependents(job.ctx, manager.services(), *source.view, source.snapshot, row, !names.empty(), undo));
   bool move_inside = options.keep_volatile && options.source_project == row.project;
-  InstancePtr target = TRY(create_record(job, manager, std::move(row), false, undo, move_inside ? source.view->row.name : ""));
+  InstancePtr target = TRY(create_record(job, manager, std::move(row), {.replaces = move_inside ? source.view->row.name : ""}, undo));
   TRY(add_snapshot_rows(manager, target, *source.view, names));
   ViewPtr view = target->view();
   auto pool = TRY_CTX(pool_of(manager.services(), *view), "Failed loading instance storage pool");
@@ -127,6 +129,7 @@ Result<InstancePtr> refresh(const Job& job, Manager& manager, const InstancePtr&
   auto pool = TRY(pool_of(manager.services(), *view));
   auto source_pool = TRY(pool_of(manager.services(), *source.view));
   TRY_CTX(pool->refresh_copy(job.ctx, volume_of(*view), *source_pool, source.volume(), snapshots, progress_of(job)), "Refresh instance");
+  TRY(refresh_dependents(job.ctx, manager.services(), *source.view, *view, snapshots));
   InstancePtr out = TRY(manager.reload(view->row.id));
   TRY(link_volume(out));
   // The files are owned as those of the source are.
@@ -149,7 +152,8 @@ Result<db::instances::Row> moved_row(const View& view, const MoveOptions& option
   if (!options.pool.empty() || options.project != view.row.project) {
     RootDisk root = TRY(root_disk(view.devices));
     StringMap device = row.devices.contains(root.device) ? row.devices[root.device] : root.config;
-    device["pool"] = options.pool.empty() ? root.pool : options.pool;
+    if (!options.pool.empty()) device["pool"] = options.pool;
+    device.try_emplace("pool", root.pool);
     row.devices[root.device] = device;
   }
   return row;

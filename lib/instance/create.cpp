@@ -144,15 +144,14 @@ Result<db::instances::Row> row_of(const api::InstancesPost& request, const std::
   return row;
 }
 
-Result<InstancePtr> create_record(const Job& job, Manager& manager, db::instances::Row row, bool check_architecture, Reverter& undo,
-                                  const std::string& replaces) {
+Result<InstancePtr> create_record(const Job& job, Manager& manager, db::instances::Row row, const RecordOptions& options, Reverter& undo) {
   Services& services = manager.services();
   complete(row);
   std::string profile_project = TRY(services.projects.effective(row.project, "profile"));
-  TRY_CTX(check_row(manager, row, check_architecture, profile_project), "Failed creating instance record");
+  TRY_CTX(check_row(manager, row, options.check_architecture, profile_project), "Failed creating instance record");
   auto id = services.global.write([&](db::Tx& tx) -> Result<int64_t> {
     TRY(core::gate::check_instance(tx, {.project = row.project, .name = row.name, .type = row.type, .config = row.config, .devices = row.devices,
-                                        .profiles = row.profiles, .is_new = true, .replaces = replaces}));
+                                        .profiles = row.profiles, .is_new = true, .replaces = options.replaces}));
     int64_t created = TRY(db::instances::create(tx, row, profile_project));
     // Inside the transaction: after its commit a kill finds the mark, before it the mark names nobody (ids are never used again).
     TRY(mark_unfinished(services, created));
@@ -172,10 +171,10 @@ Result<InstancePtr> create_record(const Job& job, Manager& manager, db::instance
     return {};
   });
   // One that takes another's place has its addresses, too: devices are added when the other is gone.
-  TRY_CTX(initialise(job, manager, instance, replaces.empty()), "Failed creating instance record: Failed initializing instance");
+  TRY_CTX(initialise(job, manager, instance, options.replaces.empty()), "Failed creating instance record: Failed initializing instance");
   std::error_code ignored;  // logs of an earlier instance of that name
   std::filesystem::remove_all(instance->log_path(), ignored);
-  std::filesystem::remove_all(instance->run_path(), ignored);
+  if (!options.keep_runtime) std::filesystem::remove_all(instance->run_path(), ignored);
   ViewPtr view = instance->view();
   lifecycle(*instance, job, "instance-created",
             {{"location", view->row.location}, {"storage-pool", root_disk(view->devices)->pool}, {"type", db::name_of(view->row.type)}});
@@ -190,7 +189,7 @@ Result<InstancePtr> create_from_image(const Job& job, Manager& manager, db::inst
   row.config["volatile.apply_template"] = "create";
   row.architecture = image.architecture;
   Reverter undo;
-  InstancePtr instance = TRY(create_record(job, manager, std::move(row), true, undo));
+  InstancePtr instance = TRY(create_record(job, manager, std::move(row), {.check_architecture = true}, undo));
   ViewPtr view = instance->view();
   RootDisk root = TRY(root_disk(view->devices));
   auto pool = TRY_CTX(manager.services().pools.load(root.pool), "Failed loading instance storage pool");
@@ -208,7 +207,7 @@ Result<InstancePtr> create_from_image(const Job& job, Manager& manager, db::inst
 
 Result<InstancePtr> create_empty(const Job& job, Manager& manager, db::instances::Row row) {
   Reverter undo;
-  InstancePtr instance = TRY(create_record(job, manager, std::move(row), true, undo));
+  InstancePtr instance = TRY(create_record(job, manager, std::move(row), {.check_architecture = true}, undo));
   ViewPtr view = instance->view();
   RootDisk root = TRY(root_disk(view->devices));
   auto pool = TRY_CTX(manager.services().pools.load(root.pool), "Failed loading instance storage pool");

@@ -18,11 +18,14 @@ Result<std::optional<db::images::Row>> find_image(Manager& manager, const std::s
 /// The row of a new instance as asked for; profiles default to those of the image or "default".
 Result<db::instances::Row> row_of(const api::InstancesPost& request, const std::string& project);
 
+struct RecordOptions {
+  bool check_architecture = false;
+  std::string replaces;       ///< the instance of the same project that goes away for it (a move), which then counts no more against limits
+  bool keep_runtime = false;  ///< it is back from a recovery: a container of that name may still run
+};
 /// Checks, rows, registry, devices; the volume is still missing. On an error of a later step `undo` removes all of it.
 /// Errors: invalid, conflict (`Instance "x" already exists`).
-/// `replaces`: the instance of the same project that goes away for it (a move), which then counts no more against limits.
-Result<InstancePtr> create_record(const Job& job, Manager& manager, db::instances::Row row, bool check_architecture, Reverter& undo,
-                                  const std::string& replaces = "");
+Result<InstancePtr> create_record(const Job& job, Manager& manager, db::instances::Row row, const RecordOptions& options, Reverter& undo);
 
 Result<InstancePtr> create_from_image(const Job& job, Manager& manager, db::instances::Row row, const db::images::Row& image);
 Result<InstancePtr> create_empty(const Job& job, Manager& manager, db::instances::Row row);

@@ -1,14 +1,20 @@
 #include "instance/import.h"
 #include "instance/unfinished.h"
 
+#include <algorithm>
 #include <functional>
 
 #include "api/architecture.h"
+#include "api/types/storage_pool.h"
+#include "api/types/storage_pool_volume.h"
 #include "base/reverter.h"
+#include "config/api_name.h"
 #include "core/project_cache.h"
 #include "db/profiles.h"
 #include "instance/backup_file.h"
 #include "instance/create.h"
+#include "instance/dependent.h"
+#include "instance/power.h"
 #include "instance/volume.h"
 #include "storage/pool.h"
 
@@ -146,6 +152,36 @@ Result<std::vector<api::InstanceSnapshot>> saved_snapshots(const storage::Backup
   return out;
 }
 
+StringList names_of(const Json& list) {
+  StringList out;
+  for (const Json& item : list.is_array() ? list : Json::array()) {
+    if (Json name = member(item, "name"); name.is_string()) out.push_back(name.get<std::string>());
+  }
+  return out;
+}
+
+/// Brings back the volumes of the instance's own disks, in the pools they came from; `undo` removes them again.
+Result<> restore_dependents(const Job& job, Manager& manager, const ImportSpec& spec, const api::Instance& saved, Reverter& undo) {
+  Json list = member(spec.index.config, "dependent_volumes");
+  if (!list.is_array()) return {};
+  auto disks = TRY(dependents_of(manager.services(), spec.project, saved.expanded_devices));
+  for (const Json& item : list) {
+    auto volume = TRY_CTX(api::from_json<api::StorageVolume>(member(item, "volume")), "Bad dependent volume definition found in index");
+    auto pool_info = TRY_CTX(api::from_json<api::StoragePool>(member(item, "pool")), "Bad dependent volume definition found in index");
+    auto disk = std::ranges::find_if(disks, [&](const Dependent& one) { return one.pool == pool_info.name && one.volume.name == volume.name; });
+    if (disk == disks.end()) return fail(Code::invalid, "Requested volume {} on pool {} is not attached to the instance", volume.name, pool_info.name);
+    TRY_CTX(config::is_api_name(volume.name), "Invalid volume name");
+    StringList snapshots = names_of(member(item, "volume_snapshots"));
+    for (const std::string& name : snapshots) TRY(check_snapshot_name(name));
+    auto pool = TRY(manager.services().pools.load(disk->pool));
+    storage::VolumeRef ref = disk->volume;
+    if (volume.content_type == "block") ref.content = storage::ContentType::block;
+    TRY_CTX(storage::restore_volume(job.ctx, *pool, ref, item, snapshots, spec.file, storage::kBackupRoot + "/" + disk->device), "Create custom volume from backup");
+    undo.add("remove volume " + ref.name, [pool, ref](const Context& ctx) { return pool->remove(ctx, ref); });
+  }
+  return {};
+}
+
 using Snapshots = std::vector<api::InstanceSnapshot>;
 using FillVolumes = std::function<Result<>(storage::Pool&, const InstancePtr&, const Snapshots&)>;
 using DropVolume = std::function<Result<>(const Context&, storage::Pool&, const storage::VolumeRef&)>;
@@ -156,7 +192,8 @@ Result<InstancePtr> import_with(const Job& job, Manager& manager, const ImportSp
   auto snapshots = TRY(saved_snapshots(spec.index));
   auto pool = TRY(manager.services().pools.load(spec.pool));
   Reverter undo;
-  InstancePtr instance = TRY(create_record(job, manager, TRY(row_of_backup(manager, spec, saved)), false, undo));
+  if (spec.file >= 0) TRY(restore_dependents(job, manager, spec, saved, undo));
+  InstancePtr instance = TRY(create_record(job, manager, TRY(row_of_backup(manager, spec, saved)), {.keep_runtime = spec.file < 0}, undo));
   undo.add("remove volume", [pool, drop, ref = volume_of(*instance->view())](const Context& ctx) { return drop(ctx, *pool, ref); });
   TRY(fill(*pool, instance, snapshots));
   for (const auto& snapshot : snapshots) TRY(add_snapshot(manager, instance, spec, snapshot));
@@ -183,11 +220,13 @@ Result<InstancePtr> import_backup(const Job& job, Manager& manager, const Import
 }
 
 Result<InstancePtr> adopt_instance(const Job& job, Manager& manager, const ImportSpec& spec) {
-  return import_with(job, manager, spec, [&](storage::Pool& pool, const InstancePtr& instance, const Snapshots& snapshots) -> Result<> {
+  auto adopted = TRY(import_with(job, manager, spec, [&](storage::Pool& pool, const InstancePtr& instance, const Snapshots& snapshots) -> Result<> {
     std::vector<storage::Pool::Adopted> adopted;
     for (const auto& item : snapshots) adopted.push_back({item.name, item.description, item.created_at, item.expires_at});
     return pool.adopt(job.ctx, volume_of(*instance->view()), volume_config(member(spec.index.config, "volume")), "", instance->view()->row.created_at, adopted);
-  }, [&](const Context& ctx, storage::Pool& pool, const storage::VolumeRef& ref) { return pool.disown(ctx, ref); });
+  }, [&](const Context& ctx, storage::Pool& pool, const storage::VolumeRef& ref) { return pool.disown(ctx, ref); }));
+  find_running(job.ctx, adopted);
+  return adopted;
 }
 
 }  // namespace instance

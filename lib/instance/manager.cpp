@@ -82,16 +82,21 @@ Result<> Manager::load() {
   }));
   ProfileSet profiles(std::move(loaded.profiles));
   std::map<std::pair<std::string, std::string>, InstancePtr> next;
+  std::vector<std::pair<InstancePtr, View>> renewed;
   for (db::instances::Row& row : loaded.rows) {
     std::string profile_project = TRY(services_.projects.effective(row.project, "profile"));
     auto used = profiles.pick(profile_project, row.profiles);
     auto key = std::pair(row.project, row.name);
     int64_t id = row.id;
-    auto view = std::make_shared<const View>(make_view(std::move(row), std::move(loaded.snapshots[id]), std::move(loaded.backups[id]), used));
-    next[key] = std::make_shared<Instance>(*this, std::move(view), changed());
+    View view = make_view(std::move(row), std::move(loaded.snapshots[id]), std::move(loaded.backups[id]), used);
+    if (InstancePtr known = find_by_id(id)) renewed.emplace_back(next[key] = known, std::move(view));
+    else next[key] = std::make_shared<Instance>(*this, std::make_shared<const View>(std::move(view)), changed());
   }
-  std::unique_lock guard(mutex_);
-  instances_ = std::move(next);
+  {
+    std::unique_lock guard(mutex_);
+    instances_.swap(next);
+  }
+  for (auto& [instance, view] : renewed) instance->replace(std::move(view));
   version_.fetch_add(1, std::memory_order_acq_rel);
   return {};
 }

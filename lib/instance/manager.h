@@ -13,7 +13,8 @@ class Manager {
   explicit Manager(Services services);
   ~Manager();
 
-  /// Reads all instances: a handful of queries. Instances that still run are found again by the runtime as they are looked at.
+  /// Reads all instances: a handful of queries. May be called again once the database was changed behind the registry's back: known instances
+  /// keep their runtime, those without a row are let go of (a container of theirs runs on, unwatched).
   Result<> load();
 
   /// Errors: not_found `Instance not found`.

@@ -25,6 +25,8 @@ Result<> change_state(const Job& job, const InstancePtr& instance, const std::st
 /// The container has ended by itself or by us: cleans up, and restarts or deletes where that is due. On a worker.
 void on_stop(const InstancePtr& instance, lxc::StopReason reason);
 
+/// A container that runs without being watched (it outlived the daemon, or its row): its volume is held again, its end watched. False: it doesn't run.
+bool find_running(const Context& ctx, const InstancePtr& instance);
 /// At daemon start, once pools are there: finds running containers again and cleans up after those that ended meanwhile.
 void recover_all(const Context& ctx, Manager& manager);
 /// After that: starts what boot.autostart or its last state ask for, by priority. Blocks for as long as delays say.

@@ -8,6 +8,7 @@
 #include "base/encode.h"
 #include "base/log.h"
 #include "db/database.h"
+#include "instance/backup_file.h"
 #include "instance/devices.h"
 #include "instance/idmap.h"
 #include "instance/power.h"
@@ -89,6 +90,8 @@ Result<> record_start(const InstancePtr& instance) {
 Result<> start_locked(const Job& job, const InstancePtr& instance) {
   Reverter undo;
   ViewPtr view = instance->view();
+  // What a later recovery would need must be consistent: better no start than a backup file that nobody can use.
+  if (!view->snapshots.empty()) TRY_CTX(describe(instance), "Failed updating the backup file");
   TRY(make_folders(instance));
   TRY(link_volume(instance));
   instance->mounted = TRY(mount_volume(job.ctx, instance));

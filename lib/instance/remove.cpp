@@ -4,24 +4,13 @@
 
 #include "base/log.h"
 #include "core/warnings.h"
+#include "instance/dependent.h"
 #include "instance/devices.h"
 #include "instance/lxc/container.h"
 #include "instance/volume.h"
 
 namespace instance {
 namespace {
-
-
-/// Custom volumes that belong to this instance alone go with it.
-Result<> remove_dependents(const Context& ctx, const Services& services, const View& view) {
-  for (const auto& [name, device] : view.devices) {
-    if (get_or(device, "type") != "disk" || !is_true(get_or(device, "dependent")) || get_or(device, "source").empty()) continue;
-    auto pool = TRY_CTX(services.pools.load(get_or(device, "pool")), "Failed loading storage pool");
-    std::string volume = split(get_or(device, "source"), '/')[0];
-    TRY(pool->remove(ctx, {.type = storage::VolumeType::custom, .project = view.row.project, .name = volume}));
-  }
-  return {};
-}
 
 void remove_folders(const Services& services, const std::string& full_name) {
   std::error_code ignored;  // leftovers are found by the next start of the same name

@@ -8,6 +8,7 @@
 #include "imagefmt/template.h"
 #include "instance/backup_file.h"
 #include "instance/create.h"
+#include "instance/dependent.h"
 #include "instance/power.h"
 #include "instance/update.h"
 #include "instance/volume.h"
@@ -109,6 +110,8 @@ Result<> create_snapshot(const Job& job, const InstancePtr& instance, const std:
   });
   auto pool = TRY(pool_of(services, *view));
   TRY_CTX(pool->create_snapshot(job.ctx, snapshot_volume_of(*view, name), view->row.description, expires), "Create instance snapshot");
+  undo.add("remove snapshot volume", [pool, ref = snapshot_volume_of(*view, name)](const Context& ctx) { return pool->remove(ctx, ref); });
+  TRY(snapshot_dependents(job.ctx, services, *view, name, expires));
   undo.commit();
   refresh(job.ctx, instance);
   event(*instance, job, "instance-snapshot-created", name);
@@ -120,6 +123,7 @@ Result<> restore(const Job& job, const InstancePtr& instance, const std::string&
   std::string name = snapshot.starts_with(prefix) ? snapshot.substr(prefix.size()) : snapshot;
   db::snapshots::Row row = TRY(row_of(instance, name));
   if (options.stateful) return fail(Code::invalid, "Stateful snapshot restore requested but snapshot is stateless");
+  TRY(check_dependents_restorable(instance->services(), *instance->view(), name));
   bool was_running = instance->running();
   if (was_running) {
     auto before = instance->action.exchange(Instance::Action::restart);  // no deletion of ephemeral ones, no events of a stop
@@ -132,6 +136,7 @@ Result<> restore(const Job& job, const InstancePtr& instance, const std::string&
     ViewPtr view = instance->view();
     auto pool = TRY(pool_of(instance->services(), *view));
     TRY(pool->restore_snapshot(job.ctx, volume_of(*view), name));
+    TRY(restore_dependents(job.ctx, instance->services(), *view, name));
     TRY(update_locked(job, instance, restored_row(*view, row, options.disk_only), false));
   }
   if (was_running) {
@@ -150,6 +155,7 @@ Result<> remove_snapshot(const Job& job, const InstancePtr& instance, const std:
   ViewPtr view = instance->view();
   auto pool = TRY(pool_of(instance->services(), *view));
   TRY(pool->remove(job.ctx, snapshot_volume_of(*view, name)));
+  TRY(remove_dependent_snapshots(job.ctx, instance->services(), *view, name));
   TRY(instance->services().global.write([&](db::Tx& tx) { return db::snapshots::remove(tx, row.id); }));
   refresh(job.ctx, instance);
   event(*instance, job, "instance-snapshot-deleted", name);
@@ -164,6 +170,7 @@ Result<> rename_snapshot(const Job& job, const InstancePtr& instance, const std:
   if (view->snapshot(new_name)) return fail(Code::conflict, "Name '{}/{}' already in use", view->row.name, new_name);
   auto pool = TRY(pool_of(instance->services(), *view));
   TRY_CTX(pool->rename(job.ctx, snapshot_volume_of(*view, name), new_name), "Rename instance snapshot");
+  TRY(rename_dependent_snapshots(job.ctx, instance->services(), *view, name, new_name));
   TRY(instance->services().global.write([&](db::Tx& tx) { return db::snapshots::rename(tx, row.id, new_name); }));
   refresh(job.ctx, instance);
   event(*instance, job, "instance-snapshot-renamed", new_name, {{"old_name", view->row.name + "/" + name}});

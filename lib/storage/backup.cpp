@@ -106,17 +106,18 @@ Result<BackupIndex> read_index(const Context& ctx, int file) {
   return *index;
 }
 
-std::string backup_prefix(VolumeType type, const std::string& snapshot) {
+std::string backup_prefix(VolumeType type, const std::string& snapshot, const std::string& root) {
   switch (type) {
-    case VolumeType::container: return snapshot.empty() ? "backup/container" : "backup/snapshots/" + snapshot;
-    case VolumeType::virtual_machine: return snapshot.empty() ? "backup/virtual-machine" : "backup/virtual-machine-snapshots/" + snapshot;
-    default: return snapshot.empty() ? "backup/volume" : "backup/volume-snapshots/" + snapshot;
+    case VolumeType::container: return root + (snapshot.empty() ? "/container" : "/snapshots/" + snapshot);
+    case VolumeType::virtual_machine: return root + (snapshot.empty() ? "/virtual-machine" : "/virtual-machine-snapshots/" + snapshot);
+    default: return root + (snapshot.empty() ? "/volume" : "/volume-snapshots/" + snapshot);
   }
 }
 
-Result<> write_volume(const Context& ctx, archive::TarWriter& tar, const VolumeRef& ref, const std::string& folder, const archive::TarWriter::TreeOptions& options) {
+Result<> write_volume(const Context& ctx, archive::TarWriter& tar, const VolumeRef& ref, const std::string& folder, const archive::TarWriter::TreeOptions& options,
+                      const std::string& root) {
   Volume volume = volume_of(ref);
-  std::string prefix = backup_prefix(ref.type, volume.snapshot);
+  std::string prefix = backup_prefix(ref.type, volume.snapshot, root);
   UniqueFd fd = TRY(sys::open_directory(folder));
   if (ref.content == ContentType::filesystem) return tar.add_tree(ctx, fd.get(), prefix, options);
   return add_disk(ctx, tar, fd.get(), disk_name(ref.content), prefix + (ref.content == ContentType::iso ? ".iso" : ".img"));

@@ -56,6 +56,8 @@ class Pool {
                                bool snapshots, const Progress&) = 0;
   /// Makes an existing `target` equal to `source` again, file by file (copy --refresh); snapshots missing in target are added.
   virtual Result<> refresh_copy(const Context&, const VolumeRef& target, Pool& source_pool, const VolumeRef& source, bool snapshots, const Progress&) = 0;
+  /// Replaces the volume's content by what a new one has; its row and config stay. Errors: invalid (it has snapshots).
+  virtual Result<> empty(const Context&, const VolumeRef&) = 0;
   /// Deletes the volume and its snapshots; not_found is no error for half-made ones.
   virtual Result<> remove(const Context&, const VolumeRef&) = 0;
   virtual Result<> rename(const Context&, const VolumeRef&, const std::string& new_name) = 0;

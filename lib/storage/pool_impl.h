@@ -23,6 +23,7 @@ class PoolImpl final : public Pool, public std::enable_shared_from_this<PoolImpl
   Result<> create_copy(const Context&, const VolumeRef&, const StringMap& config, Pool& source_pool, const VolumeRef& source, bool snapshots,
                        const Progress&) override;
   Result<> refresh_copy(const Context&, const VolumeRef& target, Pool& source_pool, const VolumeRef& source, bool snapshots, const Progress&) override;
+  Result<> empty(const Context&, const VolumeRef&) override;
   Result<> remove(const Context&, const VolumeRef&) override;
   Result<> rename(const Context&, const VolumeRef&, const std::string& new_name) override;
   Result<> create_snapshot(const Context&, const VolumeRef& snapshot, const std::string& description, Timestamp expires) override;

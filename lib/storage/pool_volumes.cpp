@@ -65,7 +65,8 @@ Result<> PoolImpl::create_filled(const Context& ctx, const VolumeRef& ref, const
 
 Result<> PoolImpl::create_copy(const Context& ctx, const VolumeRef& ref, const StringMap& config, Pool& source_pool, const VolumeRef& source, bool snapshots,
                                const Progress& progress) {
-  TRY(create_with(ctx, ref, config, "", [&](const Volume& volume) -> Result<> {
+  // Instances bring no config of their own: the copy has what the source's volume has.
+  TRY(create_with(ctx, ref, config.empty() ? source_pool.volume_config(source) : config, "", [&](const Volume& volume) -> Result<> {
     Mounted from = TRY(source_pool.mount(ctx, source));
     (void)from;
     return driver_->volumes().copy(ctx, volume, source_pool.path(source), progress);
@@ -83,6 +84,18 @@ Result<> PoolImpl::refresh_copy(const Context& ctx, const VolumeRef& target, Poo
   auto held = TRY(lock(ctx, volume_of(target)));
   Mounted from = TRY(source_pool.mount(ctx, source)), to = TRY(mount(ctx, target));
   return refresh_tree(ctx, source_pool.path(source), path(target), progress);
+}
+
+Result<> PoolImpl::empty(const Context& ctx, const VolumeRef& ref) {
+  Volume volume = volume_of(ref);
+  auto held = TRY(lock(ctx, volume));
+  auto row = TRY(row_of(ref));
+  auto snapshots = TRY(services_.global.read([&](db::Tx& tx) { return db::volumes::load_snapshots(tx, row.id); }));
+  if (!snapshots.empty()) return fail(Code::invalid, "Cannot rebuild custom volume with snapshots");
+  volume.config = row.config;
+  TRY(driver_->volumes().remove(ctx, volume));
+  sweep_later();
+  return driver_->volumes().create(ctx, volume);
 }
 
 Result<> PoolImpl::remove(const Context& ctx, const VolumeRef& ref) {

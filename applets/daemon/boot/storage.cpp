@@ -1,21 +1,16 @@
 #include "applets/daemon/boot/storage.h"
 
+#include "base/log.h"
+#include "db/volumes.h"
 #include "image/store.h"
 #include "storage/pool.h"
 
 namespace incusd {
 
-void open_storage(Daemon& daemon) {
-  daemon.pools = storage::Pools::create({.paths = daemon.paths, .global = *daemon.global, .events = daemon.events, .runtime = daemon.runtime});
-  daemon.images = image::Store::create({.paths = daemon.paths,
-                                        .global = *daemon.global,
-                                        .events = daemon.events,
-                                        .projects = *daemon.projects,
-                                        .server_config = [&daemon] { return *daemon.config.get(); }});
-  daemon.images->on_gone = [&daemon](const std::string& fingerprint) { daemon.pools->forget_image(fingerprint); };
-}
-
 void start_storage(Daemon& daemon) {
+  auto repaired = daemon.global->write([](db::Tx& tx) { return db::volumes::repair_instance_snapshots(tx); });
+  if (!repaired) log_error("Failed looking for lost records of snapshots", {{"error", repaired.error().message()}});
+  else if (*repaired > 0) log_warn("Repaired records of snapshots", {{"count", std::to_string(*repaired)}});
   daemon.images->sweep();
   daemon.pools->start(Context());
 }

@@ -4,8 +4,6 @@
 
 namespace incusd {
 
-/// Makes both registries; nothing on disk is touched yet.
-void open_storage(Daemon& daemon);
 /// Mounts all pools; those that fail leave a warning and are tried again when they are used. Blocks.
 void start_storage(Daemon& daemon);
 

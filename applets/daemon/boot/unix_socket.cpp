@@ -36,9 +36,34 @@ UniqueFd passed_socket() {
   return UniqueFd(kFirstPassedFd);
 }
 
-bool answers(const sockaddr_un& address) {
+enum class Other { none, running, ending };
+
+/// Asks the daemon behind the socket, if there is one, how it is.
+Other ask(const sockaddr_un& address) {
   UniqueFd probe(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  return connect(probe.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
+  if (connect(probe.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) return Other::none;
+  timeval patience{.tv_sec = 2, .tv_usec = 0};
+  setsockopt(probe.get(), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+  constexpr std::string_view kQuestion = "GET /internal/ready HTTP/1.1\r\nHost: incus\r\n\r\n";
+  (void)!send(probe.get(), kQuestion.data(), kQuestion.size(), MSG_NOSIGNAL);
+  char answer[4096];
+  ssize_t got = recv(probe.get(), answer, sizeof answer, 0);
+  if (got < 0 && errno == EAGAIN) return Other::running;
+  bool ending = got <= 0 || std::string_view(answer, static_cast<size_t>(got)).contains("shutting down");
+  return ending ? Other::ending : Other::running;
+}
+
+/// One that is on its way out gets ten seconds: who asked it to end may start the next one at once.
+Result<> wait_for_other(const sockaddr_un& address) {
+  constexpr int kAttempts = 500;
+  constexpr useconds_t kPauseMicroseconds = 20'000;
+  for (int attempt = 0; attempt < kAttempts; attempt++) {
+    Other other = ask(address);
+    if (other == Other::none) return {};
+    if (other == Other::running) break;
+    usleep(kPauseMicroseconds);
+  }
+  return fail(Code::conflict, "Incus is already running");
 }
 
 Result<gid_t> group_id(const std::string& name) {
@@ -54,7 +79,7 @@ Result<UniqueFd> open_api_socket(const std::string& path, const std::string& gro
   if (UniqueFd passed = passed_socket()) return passed;
   gid_t gid = TRY(group_id(group));
   sockaddr_un address = TRY(address_of(path));
-  if (answers(address)) return fail(Code::conflict, "Incus is already running");
+  TRY(wait_for_other(address));
   unlink(path.c_str());
   UniqueFd fd(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   if (!fd) return fail_errno("Failed to create the API socket");

@@ -74,6 +74,7 @@ Result<Reply> post_instance(Call& call) {
     return start_work(call, core::OperationType::instance_rename, {{"instances", {instance_path(instance->name()), instance_path(request.name)}}},
                       [instance, name = request.name](const instance::Job& job) { return instance::rename(job, instance, name); });
   }
+  if (request.refresh && request.live) return fail(Code::invalid, "Refresh migration can't be used with a stateful migration");
   if (request.target) return fail(Code::unsupported, "Pushing an instance to another server is not available in this build");
   if (request.pool.empty() && request.project.empty()) return fail(Code::unsupported, "Offering an instance to another server is not available in this build");
   if (!request.project.empty()) TRY(call.identity.check({"project", request.project, request.project}, "can_create_instances"));

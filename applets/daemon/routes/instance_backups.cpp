@@ -4,7 +4,9 @@
 #include "applets/daemon/routes/backup_common.h"
 #include "applets/daemon/routes/instance_common.h"
 #include "core/gate.h"
+#include "applets/daemon/routes/volume_common.h"
 #include "instance/backup_file.h"
+#include "instance/dependent.h"
 #include "instance/render.h"
 #include "instance/volume.h"
 #include "storage/backup.h"
@@ -35,14 +37,39 @@ Result<Reply> list_backups(Call& call) {
   return list_reply(call, urls, objects);
 }
 
-Result<storage::BackupIndex> index_of(const InstancePtr& instance, storage::Pool& pool, bool instance_only) {
+struct Content {
+  bool snapshots = true;
+  bool dependents = true;
+};
+
+/// What the index says of the volumes of the instance's own disks.
+Result<Json> dependents_json(const InstancePtr& instance, bool snapshots) {
+  Json out = Json::array();
+  auto view = instance->view();
+  for (const auto& item : TRY(instance::dependents_of(instance->services(), view->row.project, view->devices))) {
+    auto row = TRY(instance::row_of(instance->services(), item));
+    TRY(instance->services().global.read([&](db::Tx& tx) -> Result<> {
+      Json description = TRY(storage::describe_volume(tx, row, snapshots));
+      description["pool"] = api::to_json(storage::to_api(TRY(db::pools::load(tx, item.pool))));
+      out.push_back(std::move(description));
+      return {};
+    }));
+  }
+  return out;
+}
+
+Result<storage::BackupIndex> index_of(const InstancePtr& instance, storage::Pool& pool, const Content& content) {
   storage::BackupIndex index;
   index.name = instance->name();
   index.pool = pool.name();
   index.backend = pool.driver();
   index.type = std::string(db::name_of(instance->view()->row.type));
   index.config = TRY(instance::describe(instance));
-  if (instance_only) {
+  if (content.dependents) {
+    Json dependents = TRY(dependents_json(instance, content.snapshots));
+    if (!dependents.empty()) index.config["dependent_volumes"] = std::move(dependents);
+  }
+  if (!content.snapshots) {
     index.config.erase("snapshots");
     index.config.erase("volume_snapshots");
     return index;
@@ -51,17 +78,31 @@ Result<storage::BackupIndex> index_of(const InstancePtr& instance, storage::Pool
   return index;
 }
 
+/// A volume with its snapshots, oldest first.
+Result<> write_trees(const Context& ctx, archive::TarWriter& tar, storage::Pool& pool, const storage::VolumeRef& ref, const StringList& snapshots,
+                     const std::string& root) {
+  for (const std::string& name : snapshots) {
+    storage::VolumeRef snapshot = ref;
+    snapshot.name += "/" + name;
+    auto mounted = TRY(pool.mount(ctx, snapshot));
+    TRY(storage::write_volume(ctx, tar, snapshot, pool.path(snapshot), {}, root));
+  }
+  auto mounted = TRY(pool.mount(ctx, ref));
+  return storage::write_volume(ctx, tar, ref, pool.path(ref), {}, root);
+}
+
 Result<> fill(const Context& ctx, archive::TarWriter& tar, const InstancePtr& instance, storage::Pool& pool, const storage::BackupIndex& index) {
   TRY(storage::write_index(tar, index));
   auto view = instance->view();
-  for (const std::string& name : index.snapshots) {
-    auto ref = instance::snapshot_volume_of(*view, name);
-    auto mounted = TRY(pool.mount(ctx, ref));
-    TRY(storage::write_volume(ctx, tar, ref, pool.path(ref)));
+  TRY(write_trees(ctx, tar, pool, instance::volume_of(*view), index.snapshots, storage::kBackupRoot));
+  if (!index.config.contains("dependent_volumes")) return {};
+  for (const auto& item : TRY(instance::dependents_of(instance->services(), view->row.project, view->devices))) {
+    auto volume_pool = TRY(instance->services().pools.load(item.pool));
+    storage::VolumeRef ref = item.volume;
+    ref.content = ref_of(TRY(instance::row_of(instance->services(), item))).content;
+    TRY(write_trees(ctx, tar, *volume_pool, ref, index.snapshots, storage::kBackupRoot + "/" + item.device));
   }
-  auto ref = instance::volume_of(*view);
-  auto mounted = TRY(pool.mount(ctx, ref));
-  return storage::write_volume(ctx, tar, ref, pool.path(ref));
+  return {};
 }
 
 /// Stores the row, then the file; neither is left if the other fails.
@@ -88,7 +129,7 @@ Result<Reply> create_backup(Call& call) {
   if (request.target) return fail(Code::unsupported, "Uploading backups to other servers is not available");
   auto compression = TRY(backup_compression(call.daemon, call.project, request.compression_algorithm));
   auto pool = TRY(instance::pool_of(instance->services(), *instance->view()));
-  auto index = TRY(index_of(instance, *pool, request.instance_only));
+  auto index = TRY(index_of(instance, *pool, {.snapshots = !request.instance_only, .dependents = !request.root_only}));
   auto writer = [=](const Context& ctx, archive::TarWriter& tar) { return fill(ctx, tar, instance, *pool, index); };
   if (stream) return raw(stream_backup(compression, writer));
 

@@ -1,7 +1,6 @@
 // /1.0/instances/{name}/files and /sftp: the files of an instance, running or not.
 #include "applets/daemon/routes/file_transfer.h"
 #include "applets/daemon/routes/instance_common.h"
-#include "http/stream.h"
 #include "instance/files.h"
 
 namespace incusd {
@@ -21,16 +20,10 @@ Result<Reply> files(Call& call) {
 }
 
 Result<Reply> sftp(Call& call) {
-  if (!iequals(call.request.headers.get("Upgrade"), "sftp")) return fail(Code::invalid, "Missing or invalid upgrade header");
+  TRY(check_sftp_upgrade(call));
   auto instance = TRY(find_instance(call));
   auto connection = TRY(instance::connect_files(call.ctx, instance));
-  http::Response response;
-  response.upgrade_protocol = "sftp";
-  auto socket = std::make_shared<UniqueFd>(std::move(connection.socket));
-  response.takeover = [socket, hold = connection.hold](std::shared_ptr<http::Stream> stream) {
-    stream->relay(socket->release(), [stream, hold] {});
-  };
-  return raw(std::move(response));
+  return relay_sftp(std::move(connection.socket), connection.hold);
 }
 
 constexpr Access kFiles = allow("instance", "can_access_files", "name");

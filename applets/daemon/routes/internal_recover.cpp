@@ -81,6 +81,17 @@ Result<> take_over(Call& call, const PoolFinds& finds) {
   return {};
 }
 
+/// A pool that is taken over gets the config and description it had when an instance on it was last changed.
+Result<> restore_pool_config(Call& call, const PoolFinds& finds) {
+  for (const UnknownVolume& volume : finds.volumes) {
+    Json recorded = member(volume.backup, "pool");
+    if (member(recorded, "name") != finds.pool) continue;
+    auto saved = TRY_CTX(api::from_json<api::StoragePool>(recorded), "Bad backup file of instance {}", quote(volume.ref.name));
+    return call.daemon.pools->update_pool(call.ctx, finds.pool, saved);
+  }
+  return {};
+}
+
 /// Scans the pools of the request. Unknown ones are taken over for the scan, and given back unless everything is imported.
 Result<Reply> recover(Call& call, bool validate_only) {
   Json body = TRY(api::parse_json(call.request.body));
@@ -93,6 +104,7 @@ Result<Reply> recover(Call& call, bool validate_only) {
     auto found = storage::find_unknown(call.ctx, call.daemon.paths, *call.daemon.global, request.name);
     if (!known && (validate_only || !found)) TRY(call.daemon.pools->disown_pool(request.name));
     PoolFinds finds{request.name, TRY(std::move(found))};
+    if (!known && !validate_only) TRY_CTX(restore_pool_config(call, finds), "Failed restoring the config of pool {}", quote(request.name));
     for (const UnknownVolume& volume : finds.volumes) TRY(check_dependencies(call, volume, errors));
     all.push_back(std::move(finds));
   }

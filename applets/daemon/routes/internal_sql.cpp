@@ -4,6 +4,7 @@
 #include "applets/daemon/route.h"
 #include "db/dump.h"
 #include "db/sql_console.h"
+#include "instance/manager.h"
 
 namespace incusd {
 namespace {
@@ -72,10 +73,14 @@ Result<Reply> post_query(Call& call) {
     return ok(R"({"Results":null})");
   }
   std::string out;
+  bool written = false;
   for (const db::ConsoleResult& result : TRY(db::run_console(*database, query))) {
     out += out.empty() ? "" : ",";
     out += render(result);
+    written |= !result.select && result.rows_affected > 0;
   }
+  // What is kept in memory follows what the administrator did to the rows.
+  if (written && call.daemon.instances) TRY_CTX(call.daemon.instances->load(), "The statements are done, but reading the instances again failed");
   return ok(out.empty() ? R"({"Results":null})" : R"({"Results":[)" + out + "]}");
 }
 

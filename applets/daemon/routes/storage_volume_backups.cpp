@@ -44,22 +44,9 @@ Result<storage::BackupIndex> index_of(Call& call, const FoundVolume& found, bool
   index.pool = found.pool->name();
   index.backend = found.pool->driver();
   index.type = "custom";
-  index.config = {{"volume", api::to_json(to_api(found.row))}};
-  if (volume_only) return index;
-  auto rows = TRY(call.daemon.global->read([&](db::Tx& tx) { return db::volumes::load_snapshots(tx, found.row.id); }));
-  Json snapshots = Json::array();
-  for (const auto& row : rows) {
-    api::StorageVolumeSnapshot snapshot;
-    snapshot.name = row.name;
-    snapshot.description = row.description;
-    snapshot.config = row.config;
-    snapshot.created_at = row.created_at;
-    snapshot.content_type = std::string(db::name_of(found.row.content_type));
-    if (!row.expires_at.is_zero()) snapshot.expires_at = row.expires_at;
-    snapshots.push_back(api::to_json(snapshot));
-    index.snapshots.push_back(row.name);
-  }
-  if (!rows.empty()) index.config["volume_snapshots"] = std::move(snapshots);
+  index.config = TRY(call.daemon.global->read([&](db::Tx& tx) { return storage::describe_volume(tx, found.row, !volume_only); }));
+  if (!index.config.contains("volume_snapshots")) return index;
+  for (const Json& snapshot : index.config["volume_snapshots"]) index.snapshots.push_back(snapshot["name"].get<std::string>());
   return index;
 }
 

@@ -95,6 +95,7 @@ Result<Reply> create_from_request(Call& call, const std::string& project) {
   if (request.source.type == "copy") return start_copy(call, pool, ref, request, exists);
   if (!request.source.type.empty()) return fail(request.source.type == "migration" ? Code::unsupported : Code::invalid, "Unknown source type {}", quote(request.source.type));
   TRY(check_volatile(request.config));
+  if (is_true(get_or(request.config, "dependent"))) return fail(Code::invalid, "Config key 'dependent' cannot be set on creation");
   if (!request.source.name.empty()) return start_copy(call, pool, ref, request, exists);
   TRY(pool->create_empty(call.ctx, ref, request.config, request.description));
   emit(call, project, "storage-volume-created", entity_url(volume_path(pool->name(), "custom", request.name), project), {{"type", "custom"}});

@@ -94,19 +94,6 @@ StringList VolumeUsers::of(const db::volumes::Row& row) const {
   return out;
 }
 
-api::StorageVolume to_api(const db::volumes::Row& row) {
-  api::StorageVolume out;
-  out.name = row.name;
-  out.type = std::string(db::name_of(row.type));
-  out.content_type = std::string(db::name_of(row.content_type));
-  out.description = row.description;
-  out.config = row.config;
-  out.project = row.project;
-  out.location = row.location.empty() ? "none" : row.location;
-  out.created_at = row.created_at;
-  return out;
-}
-
 api::StorageVolumeState volume_state(storage::Pool& pool, const db::volumes::Row& row) {
   api::StorageVolumeState state;
   auto used = pool.usage(ref_of(row));

@@ -4,6 +4,7 @@
 #include "applets/daemon/routes/common.h"
 #include "db/pools.h"
 #include "db/volumes.h"
+#include "storage/describe.h"
 #include "storage/pool.h"
 
 namespace incusd {
@@ -39,7 +40,7 @@ class VolumeUsers {
   std::vector<Disk> disks_;
 };
 
-api::StorageVolume to_api(const db::volumes::Row& row);
+using storage::to_api;
 /// With snapshots, backups and state.
 Result<api::StorageVolumeFull> to_full_api(Call& call, storage::Pool& pool, const db::volumes::Row& row, StringList used_by);
 api::StorageVolumeState volume_state(storage::Pool& pool, const db::volumes::Row& row);

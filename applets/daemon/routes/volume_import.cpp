@@ -4,7 +4,6 @@
 
 #include "applets/daemon/routes/backup_common.h"
 #include "applets/daemon/routes/volume_common.h"
-#include "base/reverter.h"
 #include "config/api_name.h"
 #include "http/stream.h"
 #include "storage/backup.h"
@@ -27,42 +26,6 @@ Json member(const Json& object, const char* key) {
 Result<std::shared_ptr<storage::Pool>> pool_for(Call& call, const storage::BackupIndex& index) {
   auto wanted = call.request.params.find("poolName");
   return call.daemon.pools->load(wanted != call.request.params.end() && !wanted->second.empty() ? wanted->second : index.pool);
-}
-
-/// Makes the volume and its snapshots empty, then fills all in one pass over the file.
-Result<> restore(const Context& ctx, storage::Pool& pool, const storage::VolumeRef& ref, const storage::BackupIndex& index, int file) {
-  Json volume = member(index.config, "volume");
-  StringMap config;
-  if (Json map = member(volume, "config"); map.is_object()) {
-    for (const auto& [key, value] : map.items()) {
-      if (value.is_string()) config[key] = value.get<std::string>();
-    }
-  }
-  TRY(pool.create_empty(ctx, ref, config, volume.is_object() ? text_of(volume, "description") : ""));
-  Reverter undo;
-  undo.add("remove volume", [&](const Context& fresh) { return pool.remove(fresh, ref); });
-  std::map<std::string, std::string> folders{{storage::backup_prefix(ref.type, ""), pool.path(ref)}};
-  Json details = member(index.config, "volume_snapshots");
-  for (const std::string& name : index.snapshots) {
-    storage::VolumeRef snapshot = ref;
-    snapshot.name += "/" + name;
-    Timestamp made, expires;
-    std::string description;
-    StringMap saved_config;
-    for (const Json& item : details.is_array() ? details : Json::array()) {
-      auto parsed = api::from_json<api::StorageVolumeSnapshot>(item);
-      if (!parsed || parsed->name != name) continue;
-      made = parsed->created_at;
-      expires = parsed->expires_at.value_or(Timestamp());
-      description = parsed->description;
-      saved_config = parsed->config;
-    }
-    TRY(pool.create_snapshot_filled(ctx, snapshot, saved_config, description, made, expires, [](const Context&, const std::string&) { return Result<>(); }));
-    folders[storage::backup_prefix(ref.type, name)] = pool.path(snapshot);
-  }
-  TRY(storage::read_volumes(ctx, file, folders));
-  undo.commit();
-  return {};
 }
 
 core::OperationSpec operation_of(Call& call, core::OperationType type, const std::string& pool, const std::string& name) {
@@ -114,7 +77,7 @@ Result<Reply> import_volume_backup(Call& call, const std::string& project, const
   storage::VolumeRef ref{storage::VolumeType::custom, project, index.name, content == "block" ? storage::ContentType::block : content == "iso" ? storage::ContentType::iso : storage::ContentType::filesystem};
   auto spec = operation_of(call, core::OperationType::custom_volume_backup_restore, pool->name(), index.name);
   spec.run = [=, &daemon = call.daemon](const Context& ctx, core::Operation& operation) -> Result<> {
-    TRY_CTX(restore(ctx, *pool, ref, index, file->get()), "Create custom volume from backup");
+    TRY_CTX(storage::restore_volume(ctx, *pool, ref, index.config, index.snapshots, file->get()), "Create custom volume from backup");
     daemon.events.lifecycle(ref.project, "storage-volume-created", entity_url(volume_path(pool->name(), "custom", ref.name), ref.project), operation.requestor(), {{"type", "custom"}});
     return {};
   };
