@@ -25,7 +25,7 @@ Result<StringMap> parse_pairs(const StringList& texts, std::string_view problem)
   StringMap pairs;
   for (const std::string& text : texts) {
     size_t equals = text.find('=');
-    if (equals == std::string::npos) return fail(Code::invalid, "{}: {}", problem, text);
+    if (equals == std::string::npos) return fail(Code::invalid, "{}: {}", problem, quote(text));
     pairs[text.substr(0, equals)] = text.substr(equals + 1);
   }
   return pairs;

@@ -6,91 +6,17 @@
 #include <filesystem>
 
 #include "applets/cli/image/common.h"
+#include "applets/cli/image/files.h"
 #include "applets/cli/image/transfer.h"
 #include "applets/cli/progress.h"
-#include "archive/stream.h"
-#include "imagefmt/multipart.h"
 
 namespace cli {
 namespace {
 
 namespace fs = std::filesystem;
 
-/// filename="x" of a Content-Disposition; its last path part only, because the server is not trusted to choose folders.
-std::string file_name(std::string_view disposition) {
-  size_t at = disposition.find("filename=");
-  if (at == std::string_view::npos) return "";
-  std::string name(trim(disposition.substr(at + 9)));
-  std::erase(name, '"');
-  return fs::path(name.substr(0, name.find(';'))).filename();
-}
-
-/// What was written where.
-struct Written {
-  std::string meta_name, rootfs_name;
-  bool split = false;
-};
-
-/// The request runs in a thread of its own; the body is taken apart here while it arrives.
-class Download {
- public:
-  Download(Call& call, client::Server& server, const std::string& path, Progress& progress)
-      : pipe_([&call, &server, path, &progress, this](const archive::Sink& out) { return fetch(call, server, path, progress, out); }) {}
-
-  Result<Written> save(int meta, int rootfs) {
-    std::string first(TRY(pipe_.next()));  // from here on the head is known
-    auto boundary = imagefmt::multipart_boundary(content_type_);
-    if (!boundary) {
-      TRY(client::sink_fd(meta)(first));
-      for (std::string_view data; !(data = TRY(pipe_.next())).empty();) TRY(client::sink_fd(meta)(data));
-      return Written{file_name(disposition_), "", false};
-    }
-    return save_parts(*boundary, std::move(first), meta, rootfs);
-  }
-
- private:
-  Result<> fetch(Call& call, client::Server& server, const std::string& path, Progress& progress, const archive::Sink& out) {
-    client::Request request{.target = path};
-    uint64_t done = 0, total = 0;
-    request.on_headers = [&](const client::Answer& answer) -> Result<> {
-      content_type_ = answer.headers.get("Content-Type");
-      disposition_ = answer.headers.get("Content-Disposition");
-      total = answer.content_length.value_or(0);
-      return {};
-    };
-    request.sink = [&](std::string_view data) {
-      done += data.size();
-      if (total) progress.update(std::format("{}%", done * 100 / total));
-      return out(data);
-    };
-    TRY(server.send(call.ctx, std::move(request)));
-    return {};
-  }
-
-  Result<Written> save_parts(const std::string& boundary, std::string first, int meta, int rootfs) {
-    std::string waiting = std::move(first);
-    archive::Source source = [&](std::span<char> buffer) -> Result<size_t> {
-      if (waiting.empty()) waiting = TRY(pipe_.next());
-      size_t n = waiting.copy(buffer.data(), buffer.size());
-      waiting.erase(0, n);
-      return n;
-    };
-    imagefmt::MultipartReader reader(source, boundary);
-    Written written{.meta_name = "", .rootfs_name = "", .split = true};
-    while (auto part = TRY(reader.next())) {
-      bool metadata = part->name == "metadata";
-      (metadata ? written.meta_name : written.rootfs_name) = fs::path(part->filename).filename();
-      for (std::string_view data; !(data = TRY(reader.read())).empty();) TRY(client::sink_fd(metadata ? meta : rootfs)(data));
-    }
-    return written;
-  }
-
-  std::string content_type_, disposition_;
-  archive::Pipe pipe_;  // last: its thread uses the fields above
-};
-
 /// Gives the files the names the server suggests, where the user named only a folder.
-void rename_files(const fs::path& meta, const fs::path& rootfs, const fs::path& target, bool has_target, const Written& written) {
+void rename_files(const fs::path& meta, const fs::path& rootfs, const fs::path& target, bool has_target, const ImageFiles& written) {
   std::error_code ignored;
   if (!written.split) fs::remove(rootfs, ignored);
   if (fs::is_directory(target)) {
@@ -113,7 +39,7 @@ Result<> export_image(Call& call) {
   UniqueFd rootfs_fd(open(rootfs.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
   if (!meta_fd || !rootfs_fd) return fail_errno("open " + meta.string());
   Progress progress("Exporting the image: {}", call.quiet());
-  auto written = Download(call, image.server, image.path() + "/export", progress).save(meta_fd.get(), rootfs_fd.get());
+  auto written = download_image(call, image.server, image.fingerprint, progress, meta_fd.get(), rootfs_fd.get());
   if (!written) {
     progress.done();
     unlink(meta.c_str());

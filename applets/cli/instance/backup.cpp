@@ -1,4 +1,5 @@
 // `incus export` and `incus import`: instances as backup files.
+#include "applets/cli/input.h"
 #include "applets/cli/instance/common.h"
 #include "applets/cli/transfer.h"
 
@@ -19,8 +20,8 @@ Result<> run_import(Call& call) {
   StringMap headers;
   if (std::string pool = call.flags.text("storage"); !pool.empty()) headers["X-Incus-pool"] = pool;
   if (std::string name = call.args[2].get(); !name.empty()) headers["X-Incus-name"] = name;
-  TRY(pairs_of(call.flags.list("config")));  // refused here, where the user sees which one
-  TRY(device_overrides(call.flags.list("device")));
+  TRY(parse_pairs(call.flags.list("config")));  // refused here, where the user sees which one
+  TRY(parse_device_overrides(call.flags.list("device")));
   if (StringList config = call.flags.list("config"); !config.empty()) headers["X-Incus-config"] = join(config, " ");
   if (StringList devices = call.flags.list("device"); !devices.empty()) headers["X-Incus-devices"] = join(devices, " ");
   return upload_backup(call, server, {.collection = "/1.0/instances", .path = call.args[1].text, .headers = headers, .progress = "Importing instance: {}"});

@@ -4,6 +4,8 @@
 
 #include "api/types/instance_state.h"
 #include "api/types/profile.h"
+#include "applets/cli/image/copy.h"
+#include "applets/cli/peers.h"
 
 namespace cli {
 
@@ -13,27 +15,6 @@ std::string instance_url(std::string_view name, std::string_view rest) {
 
 std::string snapshot_url(std::string_view instance, std::string_view snapshot) {
   return instance_url(instance, "/snapshots/" + url_escape(snapshot));
-}
-
-Result<StringMap> pairs_of(const StringList& flags) {
-  StringMap pairs;
-  for (const std::string& entry : flags) {
-    size_t at = entry.find('=');
-    if (at == std::string::npos) return fail(Code::invalid, "Bad key=value pair: {}", quote(entry));
-    pairs[entry.substr(0, at)] = entry.substr(at + 1);
-  }
-  return pairs;
-}
-
-Result<api::DevicesMap> device_overrides(const StringList& flags) {
-  api::DevicesMap devices;
-  for (const std::string& entry : flags) {
-    size_t comma = entry.find(','), equals = entry.find('=', comma);
-    if (comma == std::string::npos) return fail(Code::invalid, "Bad device override syntax, expecting <device>,<key>=<value>: {}", entry);
-    if (equals == std::string::npos) return fail(Code::invalid, "Bad device override syntax, expecting <device>,<key>=<value>: {}", entry);
-    devices[entry.substr(0, comma)][entry.substr(comma + 1, equals - comma - 1)] = entry.substr(equals + 1);
-  }
-  return devices;
 }
 
 namespace {
@@ -68,9 +49,11 @@ Result<> apply_device_overrides(Call& call, client::Server& server, const api::D
 
 namespace {
 /// Aliases come before fingerprints, as on the server.
-Result<api::Image> load_image(Call& call, client::Server& server, const std::string& name) {
+Result<api::Image> load_image(Call& call, client::Server& server, const std::string& name, bool& by_alias) {
   std::string fingerprint = name;
-  if (auto alias = server.get(call.ctx, "/1.0/images/aliases/" + url_escape(name)); alias) {
+  auto alias = server.get(call.ctx, "/1.0/images/aliases/" + url_escape(name));
+  by_alias = alias.has_value();
+  if (alias) {
     fingerprint = TRY(client::decode<api::ImageAliasesEntry>(alias->metadata)).target;
   }
   return client::decode<api::Image>(TRY(server.get(call.ctx, "/1.0/images/" + url_escape(fingerprint))).metadata);
@@ -90,20 +73,35 @@ Result<ChosenImage> choose_image(Call& call, const std::string& remote, const st
     return chosen;
   }
   client::Server server = TRY(call.public_server(remote));
-  chosen.image = TRY(load_image(call, server, name.empty() ? "default" : name));
+  bool by_alias = false;
+  chosen.image = TRY(load_image(call, server, name.empty() ? "default" : name, by_alias));
   chosen.source.fingerprint = chosen.image.fingerprint;
   if (remote == server_remote) return chosen;
+  PeerInfo peer = TRY(peer_info(call, server));
+  chosen.urls = peer.urls;
   chosen.source.mode = "pull";
-  chosen.source.server = from.addresses.front();
   chosen.source.protocol = "incus";
-  chosen.source.alias = name;
-  chosen.source.project = server.project_name();
-  chosen.source.certificate = server.endpoint().server_certificate;
-  if (!chosen.image.public_) {
-    auto secret = TRY(server.query(call.ctx, http::Method::post, "/1.0/images/" + chosen.image.fingerprint + "/secret", "{}"));
-    chosen.source.secret = secret.metadata["metadata"].value("secret", "");
+  chosen.source.project = peer.project;
+  chosen.source.certificate = peer.certificate;
+  if (chosen.image.public_ && by_alias) {  // the target may follow the alias
+    chosen.source.alias = name.empty() ? "default" : name;
+    chosen.source.fingerprint.clear();
   }
+  if (!chosen.image.public_) chosen.source.secret = TRY(image_secret(call, server, chosen.image.fingerprint));
   return chosen;
+}
+
+Result<std::optional<api::Operation>> run_with_image(Call& call, client::Server& server, const ChosenImage& chosen, const ImageRequest& request) {
+  Json body = request.body;
+  body["source"] = api::to_json(chosen.source);
+  if (chosen.source.mode != "pull" || chosen.source.protocol != "incus") return run_and_wait(call, server, http::Method::post, request.path, body, "", request.progress);
+  std::optional<api::Operation> operation;
+  TRY(try_urls(chosen.urls, request.problem, [&](const std::string& url) -> Result<> {
+    body["source"]["server"] = url;
+    operation = TRY(run_and_wait(call, server, http::Method::post, request.path, body, "", request.progress));
+    return {};
+  }));
+  return operation;
 }
 
 std::string created_instance(const api::Operation& operation) {

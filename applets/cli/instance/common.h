@@ -14,10 +14,6 @@ std::string instance_url(std::string_view name, std::string_view rest = "");
 /// "inst/snap" -> "/1.0/instances/inst/snapshots/snap".
 std::string snapshot_url(std::string_view instance, std::string_view snapshot);
 
-/// Values of repeated -c key=value flags. Errors: invalid.
-Result<StringMap> pairs_of(const StringList& flags);
-/// Values of repeated -d device,key=value flags, by device. Errors: invalid.
-Result<api::DevicesMap> device_overrides(const StringList& flags);
 /// Applies overrides to `devices`; devices of the profiles (loaded from the server) become local ones. Errors: not_found.
 Result<> apply_device_overrides(Call& call, client::Server& server, const api::DevicesMap& overrides, StringList profiles, api::DevicesMap& devices);
 
@@ -25,8 +21,18 @@ Result<> apply_device_overrides(Call& call, client::Server& server, const api::D
 struct ChosenImage {
   api::Image image;
   api::InstanceSource source;
+  StringList urls = {};  ///< of the server it comes from, if that is another one
 };
 Result<ChosenImage> choose_image(Call& call, const std::string& remote, const std::string& name, const std::string& server_remote);
+
+/// POSTs a request whose `source` is that image, and waits; each URL of the image's server is tried.
+struct ImageRequest {
+  std::string path;
+  Json body;                 ///< without "source"
+  std::string_view problem;  ///< put before errors of a transfer between servers
+  std::string_view progress;
+};
+Result<std::optional<api::Operation>> run_with_image(Call& call, client::Server& server, const ChosenImage& chosen, const ImageRequest& request);
 
 /// The name of the first instance among an operation's resources, "" without one.
 std::string created_instance(const api::Operation& operation);

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "applets/cli/input.h"
+
 namespace cli {
 namespace {
 
@@ -32,8 +34,8 @@ Result<> apply_flags(Call& call, const CopyOrder& order, api::InstancePut& entry
   StringList profiles = call.flags.list("profile");
   if (!profiles.empty()) entry.profiles = profiles;
   else if (call.flags.on("no-profiles")) entry.profiles.clear();
-  for (auto& [key, value] : TRY(pairs_of(call.flags.list("config")))) entry.config[key] = value;
-  api::DevicesMap overrides = TRY(device_overrides(call.flags.list("device")));
+  for (auto& [key, value] : TRY(parse_pairs(call.flags.list("config")))) entry.config[key] = value;
+  api::DevicesMap overrides = TRY(parse_device_overrides(call.flags.list("device")));
   for (const auto& [name, device] : overrides) {
     if (get_or(device, "type") == "none") entry.devices[name] = {{"type", "none"}};
     else for (const auto& [key, value] : device) entry.devices[name][key] = value;

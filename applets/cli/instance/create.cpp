@@ -33,7 +33,7 @@ Result<> take_config(Call& call, StringMap& config) {
     if (path.empty()) continue;
     for (const auto& [name, value] : TRY(read_environment_file(path))) config["environment." + name] = value;
   }
-  for (auto& [key, value] : TRY(pairs_of(call.flags.list("config")))) config[key] = value;
+  for (auto& [key, value] : TRY(parse_pairs(call.flags.list("config")))) config[key] = value;
   return {};
 }
 
@@ -43,7 +43,7 @@ Result<> take_devices(Call& call, client::Server& server, api::InstancesPost& re
     TRY_CTX(server.get(call.ctx, "/1.0/storage-pools/" + url_escape(pool)), "Failed loading storage pool {}", quote(pool));
     request.devices["root"] = {{"type", "disk"}, {"path", "/"}, {"pool", pool}};
   }
-  return apply_device_overrides(call, server, TRY(device_overrides(call.flags.list("device"))), profiles, request.devices);
+  return apply_device_overrides(call, server, TRY(parse_device_overrides(call.flags.list("device"))), profiles, request.devices);
 }
 
 /// The request as JSON: without profiles given, the member is null and the server takes its default.
@@ -87,15 +87,14 @@ Result<> create(Call& call, bool start) {
   api::InstancesPost request;
   request.name = name;
   Json body = TRY(request_for(call, server, start, request));
-  if (call.args[0].branch == 0) {
-    body["source"]["type"] = "none";
-  } else {
-    ChosenImage chosen = TRY(choose_image(call, call.args[0].remote, call.args[0].object().text, target.remote));
+  ChosenImage chosen;
+  chosen.source.type = "none";
+  if (call.args[0].branch != 0) {
+    chosen = TRY(choose_image(call, call.args[0].remote, call.args[0].object().text, target.remote));
     if (call.flags.on("vm") && chosen.image.type == "container") return fail(Code::invalid, "Asked for a VM but image is of type container");
     if (!chosen.image.type.empty()) body["type"] = chosen.image.type;
-    body["source"] = api::to_json(chosen.source);
   }
-  auto operation = TRY(run_and_wait(call, server, http::Method::post, "/1.0/instances", body, "", "Retrieving image: {}"));
+  auto operation = TRY(run_with_image(call, server, chosen, {"/1.0/instances", std::move(body), "Failed instance creation", "Retrieving image: {}"}));
   std::string made = operation ? created_instance(*operation) : "";
   if (made.empty()) return fail(Code::internal, "Didn't get name of new instance from the server");
   if (name.empty()) std::println("Instance name is: {}", made);

@@ -1,4 +1,5 @@
 // `incus move` and `incus rename`: a rename where that is all, else the server moves the instance between pools and projects.
+#include "applets/cli/input.h"
 #include "applets/cli/instance/common.h"
 
 namespace cli {
@@ -11,7 +12,7 @@ Result<> rename(Call& call, client::Server& server, const std::string& from, con
 
 /// Overridden devices are sent whole: the server replaces them.
 Result<Json> moved_devices(Call& call, client::Server& server, const std::string& name) {
-  api::DevicesMap overrides = TRY(device_overrides(call.flags.list("device")));
+  api::DevicesMap overrides = TRY(parse_device_overrides(call.flags.list("device")));
   if (overrides.empty()) return Json(nullptr);
   auto instance = TRY(client::decode<api::Instance>(TRY(server.get(call.ctx, instance_url(name))).metadata));
   Json devices = Json::object();
@@ -29,7 +30,7 @@ Result<> move_on_server(Call& call, client::Server& server, const std::string& f
             {"allow_inconsistent", call.flags.on("allow-inconsistent")}};
   StringList profiles = call.flags.list("profile");
   body["Profiles"] = profiles.empty() && !call.flags.on("no-profiles") ? Json(nullptr) : Json(profiles);
-  StringMap config = TRY(pairs_of(call.flags.list("config")));
+  StringMap config = TRY(parse_pairs(call.flags.list("config")));
   body["Config"] = config.empty() ? Json(nullptr) : Json(config);
   body["Devices"] = TRY(moved_devices(call, server, from));
   TRY_CTX(run_and_wait(call, server, http::Method::post, instance_url(from), body, "", "Transferring instance: {}"), "Migration operation failure");

@@ -2,6 +2,7 @@
 #include <print>
 
 #include "applets/cli/image/common.h"
+#include "applets/cli/image/copy.h"
 #include "applets/cli/input.h"
 #include "applets/cli/instance/common.h"
 #include "applets/cli/progress.h"
@@ -62,21 +63,34 @@ Result<std::string> create_image(Call& call, client::Server& server, const Json&
   return fingerprint;
 }
 
+/// The image goes to another server and doesn't stay here.
+Result<> hand_over(Call& call, client::Server& server, client::Server& target, const std::string& fingerprint) {
+  std::string path = "/1.0/images/" + fingerprint;
+  auto moved = [&]() -> Result<> {
+    ImageCopy copy{.image = TRY(server.get(call.ctx, path)).metadata, .name = fingerprint};
+    copy.is_public = call.flags.on("public");
+    Progress progress("", true);
+    return send_image(call, server, target, copy, progress);
+  }();
+  (void)run_request(call, server, http::Method::delete_, path);
+  return moved;
+}
+
 Result<> run_publish(Call& call) {
-  client::Server server = TRY(call.server(call.args[0]));
-  if (!call.args[1].skipped && call.args[1].remote != call.args[0].remote) {
-    return fail(Code::unsupported, "Publish on the instance's own server, then use `incus image copy`");
-  }
+  client::Server server = TRY(call.server(call.args[0])), target = TRY(call.server(call.args[1]));
+  bool elsewhere = call.args[1].remote != call.args[0].remote;
   std::string instance = call.args[0].object().parts[0].text, snapshot = call.args[0].object().parts[1].get();
   Json body = TRY(request_for(call, instance, snapshot));
   StringList aliases = call.flags.list("alias");
-  TRY(check_aliases(call, server, aliases));
+  TRY(check_aliases(call, target, aliases));
+  if (elsewhere) body["public"] = false;
   bool restart = snapshot.empty() && TRY(stop_if_running(call, server, instance));
   auto fingerprint = create_image(call, server, body);
   if (restart) TRY(change_state(call, server, instance, {.action = "start"}));
   if (!fingerprint) return std::unexpected(fingerprint.error());
-  if (call.flags.on("reuse")) TRY(delete_aliased_images(call, server, aliases));
-  TRY(ensure_aliases(call, server, aliases, *fingerprint));
+  if (elsewhere) TRY(hand_over(call, server, target, *fingerprint));
+  if (call.flags.on("reuse")) TRY(delete_aliased_images(call, target, aliases));
+  TRY(ensure_aliases(call, target, aliases, *fingerprint));
   std::println("Instance published with fingerprint: {}", *fingerprint);
   return {};
 }

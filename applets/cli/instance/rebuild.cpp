@@ -13,10 +13,11 @@ Result<> run_rebuild(Call& call) {
   if (running && !call.flags.on("force")) {
     return fail(Code::invalid, "The instance {} is currently running. Use --force to have it stopped and restarted", quote(name));
   }
-  Json body{{"source", {{"type", "none"}}}};
-  if (call.args[0].branch != 0) body["source"] = api::to_json(TRY(choose_image(call, call.args[0].remote, call.args[0].object().text, target.remote)).source);
+  ChosenImage chosen;
+  chosen.source.type = "none";
+  if (call.args[0].branch != 0) chosen = TRY(choose_image(call, call.args[0].remote, call.args[0].object().text, target.remote));
   if (running) TRY(change_state(call, server, name, {.action = "stop", .force = true}));
-  TRY(run_and_wait(call, server, http::Method::post, instance_url(name, "/rebuild"), body, "", "Rebuilding instance: {}"));
+  TRY(run_with_image(call, server, chosen, {instance_url(name, "/rebuild"), Json::object(), "Failed instance rebuild", "Rebuilding instance: {}"}));
   if (running) TRY(change_state(call, server, name, {.action = "start"}));
   return {};
 }

@@ -1,5 +1,6 @@
 // POST /1.0/images: uploads, and the requests that make an image from an instance, another server or a URL.
 #include "applets/daemon/routes/image_common.h"
+#include "base/encode.h"
 #include "core/gate.h"
 #include "http/stream.h"
 #include "image/download.h"
@@ -35,9 +36,12 @@ Result<std::optional<api::ImagesPost>> read_request(Call& call, const archive::S
   return std::optional<api::ImagesPost>();
 }
 
-/// What the client sees of the result, whatever came of it.
+/// What the client sees of the result, whatever came of it. A secret in the metadata stays: who holds it may wait for the operation.
 void show(core::Operation& operation, const std::string& fingerprint, int64_t size) {
-  (void)operation.update_metadata({{"fingerprint", fingerprint}, {"size", std::to_string(size)}});
+  Json shown{{"fingerprint", fingerprint}, {"size", std::to_string(size)}};
+  Json before = operation.metadata();
+  if (before.is_object() && before.contains("secret")) shown["secret"] = before["secret"];
+  (void)operation.update_metadata(shown);
 }
 
 Result<Reply> start(Call& call, std::function<Result<>(const Context&, core::Operation&)> run, Json metadata = nullptr) {
@@ -64,7 +68,7 @@ Result<Reply> upload(Call& call, const std::string& project, const archive::Sour
   return start(call, [store = call.daemon.images, uploaded](const Context& ctx, core::Operation& operation) -> Result<> {
     show(operation, uploaded->build->fingerprint(), uploaded->build->size());
     return image::finish(image_job(ctx, operation), *store, std::move(*uploaded)).transform([](db::images::Row&&) {});
-  });
+  }, token.is_object() ? Json{{"secret", random_secret()}} : Json());  // who pushed with a token has no other right to wait for the end
 }
 
 /// Values of the request that stand above what the image itself says.
