@@ -47,11 +47,12 @@ Result<> save_details(Tx& tx, int64_t id, const Row& row) {
     TRY(tx.insert("INSERT INTO images_properties (image_id, type, key, value) VALUES (?, 0, ?, ?)", {id, key, value}));
   }
   TRY(tx.exec("DELETE FROM images_profiles WHERE image_id = ?", {id}));
-  // Profiles live in the image's project unless that shares the default project's.
+  // Profiles live in that project unless it shares the default project's.
+  const std::string& project = row.profile_project.empty() ? row.project : row.profile_project;
   for (const std::string& name : row.profiles) {
     auto profile = TRY(tx.query_integer(
         "SELECT profiles.id FROM profiles JOIN projects ON projects.id = profiles.project_id WHERE profiles.name = ? AND "
-        "projects.name IN (?, 'default') ORDER BY projects.name = 'default'", {name, row.project}));
+        "projects.name IN (?, 'default') ORDER BY projects.name = 'default'", {name, project}));
     if (!profile) return fail(Code::not_found, "Profile {} not found", quote(name));
     TRY(tx.exec("INSERT OR IGNORE INTO images_profiles (image_id, profile_id) VALUES (?, ?)", {id, *profile}));
   }

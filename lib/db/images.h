@@ -25,6 +25,7 @@ struct Row {
   Timestamp last_used_at;
   StringMap properties;
   StringList profiles;                     ///< names
+  std::string profile_project;             ///< whose profiles these are when they are saved; empty: the image's own project's
   std::vector<api::ImageAlias> aliases;    ///< filled by the loads, not stored by create and update
   std::optional<api::ImageSource> source;  ///< server, protocol, certificate, alias
 

@@ -54,6 +54,7 @@ Result<Reply> put_image(Call& call) {
   row.public_ = put.public_;
   row.properties = put.properties;
   row.profiles = put.profiles;
+  row.profile_project = TRY(call.daemon.projects->effective(call.project, "profile"));  // the image itself may be in another project
   // An image without profiles is one that asked for none: only leaving the member out means the default.
   Json body = TRY(api::parse_json(call.request.body));
   if (!body.contains("profiles") || body["profiles"].is_null()) row.profiles = {"default"};
