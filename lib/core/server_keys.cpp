@@ -138,9 +138,35 @@ constexpr auto kKeys = std::to_array<Key>({
     local("storage.logs_volume", "miscellaneous", kString, "", "Volume that holds instance logs, as POOL/VOLUME"),
 });
 
-/// Letters, digits and punctuation only.
+/// Blocks of Unicode that hold neither letters nor digits nor punctuation, save for a few brackets: spaces, marks, currencies, symbols, private use, emoji.
+struct Block {
+  uint32_t first, last;
+};
+constexpr Block kSymbols[] = {{0x0080, 0x00A0}, {0x0300, 0x036F}, {0x2000, 0x200F}, {0x2028, 0x202F}, {0x205F, 0x206F}, {0x20A0, 0x20FF}, {0x2190, 0x2307},
+                              {0x230C, 0x2328}, {0x232B, 0x2767}, {0x2776, 0x27C4}, {0x27F0, 0x2982}, {0x2999, 0x2BFF}, {0xE000, 0xF8FF}, {0xFE00, 0xFE0F},
+                              {0xFFF0, 0xFFFF}, {0x1F000, 0x1FAFF}, {0xE0000, 0x10FFFF}};
+
+/// The length of the UTF-8 character at the start of `text`, 0 if it is broken or no letter, digit or punctuation.
+size_t plain_character(std::string_view text) {
+  unsigned char lead = text[0];
+  if (lead < 0x80) return lead > 0x20 && lead != 0x7f && !std::string_view("$+<=>^`|~").contains(text[0]) ? 1 : 0;
+  size_t length = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : 2;
+  if (lead < 0xC2 || length > text.size()) return 0;
+  uint32_t code = lead & (0x7F >> length);
+  for (char next : text.substr(1, length - 1)) {
+    if ((next & 0xC0) != 0x80) return 0;
+    code = code << 6 | (next & 0x3F);
+  }
+  return std::ranges::any_of(kSymbols, [&](const Block& block) { return code >= block.first && code <= block.last; }) ? 0 : length;
+}
+
 bool is_plain_name(std::string_view name) {
-  return std::ranges::all_of(name, [](unsigned char c) { return c > 0x20 && c != 0x7f; });
+  while (!name.empty()) {
+    size_t length = plain_character(name);
+    if (length == 0) return false;
+    name.remove_prefix(length);
+  }
+  return true;
 }
 
 Failure cannot_set(const std::string& key, const std::string& value, std::string_view reason, size_t others) {

@@ -18,6 +18,8 @@ TEST_CASE("server config: defaults are not stored, errors name key and value", "
   CHECK_FALSE(validate_server_config({{"backups.compression_algorithm", "gzip -c"}}));
   CHECK(validate_server_config({{"backups.compression_algorithm", "gzip -9"}, {"logging.x.target.type", "loki"}}));
   CHECK(server_value({}, "images.auto_update_interval") == "6");
+  CHECK(validate_server_config({{"user.größe", "1"}, {"user.中-a_b", "2"}}));
+  for (const char* name : {"user.\u237e", "user.a b", "user.a+b", "user.\xff", "user.\xe2\x8d"}) CHECK_FALSE(validate_server_config({{name, "1"}}));
 }
 
 TEST_CASE("project config", "[config]") {
