@@ -107,7 +107,6 @@ constexpr Flag kShutdownFlags[] = {{"force|f", FlagKind::boolean, "Do not wait f
 constexpr Command kCommands[] = {
     {.path = "admin", .summary = "Manage the daemon", .options = kHelpGroup},
     {.path = "admin cluster", .usage = "", .summary = "Repair a cluster (run by the daemon's own program)"},
-    {.path = "admin recover", .usage = "[<remote>:]", .summary = "Find instances and volumes that the database lost"},
     {.path = "admin shutdown", .summary = "Stop all instances and the daemon", .run = shutdown, .flags = kShutdownFlags},
     {.path = "admin sql", .usage = "[<remote>:](local|global) <query>", .summary = "Run SQL on a database of the server", .run = sql, .flags = kFormatFlags,
      .about = "The query - is read from standard input; .dump, .schema and .tables print the database as SQL text.\nThis is for repairs: nothing checks what a query changes."},
