@@ -157,6 +157,8 @@ Result<> run_list(Call& call) {
     return fail(Code::invalid, "Can't specify --project with --all-projects");
   }
   bool all_remotes = call.flags.on("all-remotes");
+  bool one_remote = call.args[0].branch == 0 && !call.args[0].skipped && !call.args[0].text.empty();
+  if (all_remotes && one_remote) return fail(Code::invalid, "Can't specify a remote with --all-remotes");
   auto columns = TRY(parse_columns(TRY(layout(call)), all_remotes));
   bool full = std::ranges::any_of(columns, [](const ListColumn& column) { return column.fixed && column.fixed->needs != CellNeeds::nothing; });
   bool raw = contains(split(format, ','), "raw");

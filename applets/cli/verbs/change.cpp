@@ -6,6 +6,7 @@
 #include "applets/cli/input.h"
 #include "applets/cli/verbs/noun.h"
 #include "applets/cli/wait.h"
+#include "base/timestamp.h"
 
 namespace cli {
 
@@ -19,7 +20,8 @@ Result<StringMap> changes_of(Call& call, bool unset) {
   return pairs;
 }
 
-Json empty_like(const Json& value) {
+Json empty_like(const api::Field& field, const Json& value) {
+  if (field.name.ends_with("_at")) return Timestamp().rfc3339();
   switch (value.type()) {
     case Json::value_t::string: return "";
     case Json::value_t::boolean: return false;
@@ -55,7 +57,7 @@ Result<> change_members(const Noun& noun, const StringMap& changes, bool unset, 
     if (!field && unset) return std::unexpected(std::move(field.error()).wrap("Error unsetting property"));
     if (!field) continue;  // unknown members are not an error for `set`, as for the API's client
     Json& member = writable[std::string((*field)->name)];
-    if (unset) member = empty_like(member);
+    if (unset) member = empty_like(**field, member);
     else member = TRY_CTX(property_value(**field, text), "Error setting properties: Error decoding data");
   }
   return {};

@@ -54,7 +54,7 @@ Result<Json> property_value(const api::Field& field, const std::string& text) {
     if (lower == "0" || lower == "f" || lower == "false") return Json(false);
     return fail(Code::invalid, "error decoding '{}': Invalid boolean value: {}", field.name, lower);
   }
-  if (field.codec == &api::kTimestampCodec) {
+  if (field.name.ends_with("_at")) {  // required and optional times alike
     auto time = Timestamp::parse(text);
     if (!time) return fail(Code::invalid, "error decoding '{}': parsing time {} as RFC 3339 failed", field.name, quote(text));
     return Json(time->rfc3339());
