@@ -29,4 +29,24 @@ Result<Timestamp> parse_expiry(const std::string& text) {
   return Timestamp::from_unix(text.ends_with("UTC") ? timegm(&fields) : mktime(&fields));
 }
 
+Result<std::chrono::seconds> parse_lifetime(std::string_view text) {
+  static constexpr std::pair<std::string_view, double> kUnits[] = {{"ns", 1e-9}, {"us", 1e-6}, {"ms", 1e-3}, {"s", 1}, {"m", 60}, {"h", 3600}};
+  auto broken = [text] { return fail(Code::invalid, "time: invalid duration {}", quote(text)); };
+  std::string_view rest = text;
+  double sign = rest.starts_with('-') ? -1 : 1, total = 0;
+  if (rest.starts_with('-') || rest.starts_with('+')) rest.remove_prefix(1);
+  if (rest == "0") return std::chrono::seconds(0);
+  if (rest.empty()) return broken();
+  while (!rest.empty()) {
+    size_t digits = std::min(rest.find_first_not_of("0123456789."), rest.size());
+    size_t end = std::min(rest.find_first_of("0123456789.", digits), rest.size());
+    auto count = parse_double(rest.substr(0, digits));
+    auto unit = std::ranges::find(kUnits, rest.substr(digits, end - digits), &std::pair<std::string_view, double>::first);
+    if (!count || unit == std::end(kUnits)) return broken();
+    total += *count * unit->second;
+    rest.remove_prefix(end);
+  }
+  return std::chrono::seconds(static_cast<int64_t>(sign * total));
+}
+
 }  // namespace cli

@@ -1,4 +1,4 @@
-// JSON web tokens signed with a client certificate's key (RFC 7519, RFC 7518): reading and verifying.
+// JSON web tokens signed with a client certificate's key (RFC 7519, RFC 7518): reading, verifying and making them.
 #pragma once
 #include <optional>
 #include <string>
@@ -22,5 +22,7 @@ struct Jwt {
 Result<Jwt> parse_jwt(std::string_view token);
 /// Was the token signed by the key of `certificate_pem`?
 bool verify_jwt(const Jwt& token, std::string_view certificate_pem);
+/// A token of these claims (a JSON object), signed with ES384 or RS256 as the key is. Errors: invalid (another kind of key), internal.
+Result<std::string> sign_jwt(std::string_view claims, std::string_view key_pem);
 
 }  // namespace http

@@ -6,9 +6,14 @@
 #include <filesystem>
 #include <print>
 
+#include "applets/cli/ask.h"
+#include "applets/cli/expiry.h"
 #include "applets/cli/table.h"
 #include "applets/cli/verbs/columns.h"
 #include "applets/cli/verbs/flags.h"
+#include "http/certificate.h"
+#include "http/jwt.h"
+#include "http/pkcs12.h"
 
 namespace cli {
 
@@ -160,15 +165,36 @@ Result<> generate_certificate(Call& call) {
   return ensure_client_certificate(call);
 }
 
+/// The client's certificate and key, made now if there are none.
+Result<http::KeyPair> client_pair(Call& call) {
+  TRY(ensure_client_certificate(call));
+  http::KeyPair pair;
+  pair.certificate_pem = TRY_CTX(read_file(call.config.path("client.crt")), "Failed to get certificate");
+  pair.key_pem = TRY_CTX(read_file(call.config.path("client.key")), "Failed to get certificate");
+  return pair;
+}
+
 Result<> get_client_certificate(Call& call) {
   std::string format = call.flags.text("format");
   if (format != "pem" && format != "pfx") return fail(Code::invalid, "Invalid certificate format {}", quote(format));
   if (format == "pfx" && call.args[0].skipped) return fail(Code::invalid, "PFX export requires a filename");
-  if (format == "pfx") return fail(Code::unsupported, "PFX export isn't built: use openssl pkcs12 -export on client.crt and client.key");
-  TRY(ensure_client_certificate(call));
-  std::string pem = TRY_CTX(read_file(call.config.path("client.crt")), "Failed to get certificate");
-  if (call.args[0].skipped) std::print("{}", pem);
-  else TRY(write_file_atomic(call.args[0].text, pem, 0644));
+  http::KeyPair pair = TRY(client_pair(call));
+  if (format == "pfx") {
+    std::string password = TRY(ask_secret(std::format("Password for {}: ", call.args[0].text)));
+    return write_file_atomic(call.args[0].text, TRY(http::write_pkcs12(pair, password)), 0600);
+  }
+  if (call.args[0].skipped) std::print("{}", pair.certificate_pem);
+  else TRY(write_file_atomic(call.args[0].text, pair.certificate_pem, 0644));
+  return {};
+}
+
+Result<> get_client_token(Call& call) {
+  auto lifetime = TRY(parse_lifetime(call.args[0].text));
+  http::KeyPair pair = TRY(client_pair(call));
+  int64_t now = time(nullptr);
+  std::string fingerprint = TRY(http::certificate_fingerprint(pair.certificate_pem));
+  Json claims{{"sub", fingerprint}, {"iat", now}, {"nbf", now}, {"exp", now + lifetime.count()}};
+  std::println("{}", TRY(http::sign_jwt(api::dump_json(claims), pair.key_pem)));
   return {};
 }
 
@@ -187,7 +213,6 @@ constexpr Flag kAddFlags[] = {
 };
 constexpr Flag kListFlags[] = {columns_flag("nupaPsg"), kFormatFlag};
 constexpr Flag kCertificateFlags[] = {{"format|f", FlagKind::text, "pem or pfx", "pem"}};
-constexpr Flag kProxyFlags[] = {{"timeout", FlagKind::number, "End after this many idle seconds"}};
 
 constexpr Command kCommands[] = {
     {.path = "remote", .summary = "Manage the servers this client knows", .options = kGroup},
@@ -195,11 +220,11 @@ constexpr Command kCommands[] = {
      .about = "Several addresses are tried one after the other. A token stands for address and trust at once.", .options = kSingleFromRight},
     {.path = "remote generate-certificate", .summary = "Make the client certificate now", .run = generate_certificate},
     {.path = "remote get-client-certificate", .usage = "[<target file>]", .summary = "Print the client certificate or write it to a file", .run = get_client_certificate, .flags = kCertificateFlags},
-    {.path = "remote get-client-token", .usage = "<expiry>", .summary = "Make a token signed with the client's key"},
+    {.path = "remote get-client-token", .usage = "<expiry>", .summary = "Make a token signed with the client's key", .run = get_client_token,
+     .about = "Whoever has the token may act as this client until it expires. Expiry: 30m, 12h, 1h30m."},
     {.path = "remote get-default", .summary = "Print the default remote", .run = get_default},
     {.path = "remote list", .summary = "List remotes", .run = list, .flags = kListFlags, .aliases = "ls",
      .about = "Columns:\n  a  authentication\n  g  from the system's configuration\n  n  name\n  p  protocol\n  P  public\n  s  built in\n  u  addresses"},
-    {.path = "remote proxy", .usage = "<remote>: <target unix socket file>", .summary = "Offer a remote's API on a local socket", .flags = kProxyFlags},
     {.path = "remote remove", .usage = "<remote>", .summary = "Forget a remote", .run = remove, .aliases = "delete,rm"},
     {.path = "remote rename", .usage = "<remote> <new remote name>", .summary = "Rename a remote", .run = rename, .aliases = "mv"},
     {.path = "remote set-keepalive", .usage = "<remote> <keepalive timeout>", .summary = "Keep a connection open for some seconds", .run = set_keepalive},

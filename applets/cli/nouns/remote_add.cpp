@@ -10,6 +10,7 @@
 #include "applets/cli/verbs/columns.h"
 #include "base/encode.h"
 #include "http/certificate.h"
+#include "http/pkcs12.h"
 
 namespace cli {
 
@@ -188,13 +189,14 @@ Result<> keep_client_pair(Call& call, const std::string& name) {
   if (certificate.empty() != key.empty()) return fail(Code::invalid, "--tls-cert and --tls-key must be used together");
   if (certificate.empty() && p12.empty()) return {};
   if (call.flags.text("protocol") != "incus") return fail(Code::invalid, "TLS client certificates can only be used with the incus protocol");
-  if (!p12.empty()) return fail(Code::unsupported, "PKCS#12 files aren't built in: convert {} with openssl pkcs12 and use --tls-cert and --tls-key", quote(p12));
-  std::string certificate_text = TRY(read_file(certificate)), key_text = TRY(read_file(key));
-  TRY_CTX(http::parse_certificate(certificate_text), "Invalid TLS client keypair");
+  http::KeyPair pair;
+  if (!p12.empty()) pair = TRY(http::read_pkcs12(TRY(read_file(p12)), TRY(ask_secret(std::format("Password for {}: ", p12)))));
+  else pair = {TRY(read_file(certificate)), TRY(read_file(key))};
+  TRY_CTX(http::parse_certificate(pair.certificate_pem), "Invalid TLS client keypair");
   std::error_code error;
   std::filesystem::create_directories(call.config.path("clientcerts"), error);
-  TRY(write_file_atomic(call.config.path("clientcerts/" + name + ".crt"), certificate_text, 0644));
-  return write_file_atomic(call.config.path("clientcerts/" + name + ".key"), key_text, 0600);
+  TRY(write_file_atomic(call.config.path("clientcerts/" + name + ".crt"), pair.certificate_pem, 0644));
+  return write_file_atomic(call.config.path("clientcerts/" + name + ".key"), pair.key_pem, 0600);
 }
 
 Result<> add_image_server(Call& call, const std::string& name, const StringList& addresses) {
