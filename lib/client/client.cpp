@@ -44,15 +44,6 @@ struct Client::Impl {
       if (!retry || result.started || done.error().code() != Code::internal) return std::unexpected(std::move(done).error());
     }
   }
-  /// A connection of its own that answered 101.
-  Result<Wire> switched(const Context& ctx, const Request& request) {
-    Wire own;
-    own.transport = TRY(connect(ctx, endpoint, tls));
-    Exchange result;
-    TRY(run_exchange(ctx, own, endpoint, request, result));
-    if (result.answer.status != 101) return std::unexpected(answer_error(result.answer));
-    return own;
-  }
 };
 
 Client::Client(Endpoint endpoint) : impl_(std::make_unique<Impl>()) { impl_->endpoint = std::move(endpoint); }
@@ -77,7 +68,7 @@ Result<std::unique_ptr<WebSocket>> Client::websocket(const Context& ctx, const s
   request.headers.add("Upgrade", "websocket");
   request.headers.add("Sec-WebSocket-Version", "13");
   request.headers.add("Sec-WebSocket-Key", key);
-  Wire own = TRY(impl_->switched(ctx, request));
+  Wire own = TRY(run_upgrade(ctx, impl_->endpoint, impl_->tls, request));
   return make_websocket(std::move(own.transport), std::move(own.input));
 }
 
@@ -86,7 +77,7 @@ Result<std::shared_ptr<http::Stream>> Client::upgrade(const Context& ctx, const 
   Request request{.method = method, .target = target};
   request.headers.add("Connection", "Upgrade");
   request.headers.add("Upgrade", protocol);
-  Wire own = TRY(impl_->switched(ctx, request));
+  Wire own = TRY(run_upgrade(ctx, impl_->endpoint, impl_->tls, request));
   return http::adopt_stream(runtime, std::move(own.transport), std::move(own.input));
 }
 

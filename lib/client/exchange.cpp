@@ -145,4 +145,13 @@ Result<> run_exchange(const Context& ctx, Wire& wire, const Endpoint& endpoint, 
   return received;
 }
 
+Result<Wire> run_upgrade(const Context& ctx, const Endpoint& endpoint, std::shared_ptr<http::TlsContext>& tls, const Request& request) {
+  Wire own;
+  own.transport = TRY(connect(ctx, endpoint, tls));
+  Exchange result;
+  TRY(run_exchange(ctx, own, endpoint, request, result));
+  if (result.answer.status != 101) return std::unexpected(answer_error(result.answer));
+  return own;
+}
+
 }  // namespace client

@@ -5,6 +5,7 @@
 
 #include "client/client.h"
 #include "http/parser.h"
+#include "http/tls.h"
 #include "http/transport.h"
 
 namespace client {
@@ -24,5 +25,7 @@ struct Exchange {
 
 /// Sends and receives. `exchange` is filled as far as it gets, also on errors.
 Result<> run_exchange(const Context& ctx, Wire& wire, const Endpoint& endpoint, const Request& request, Exchange& exchange);
+/// A connection of its own whose request was answered 101. Errors: those of the answer if it was another.
+Result<Wire> run_upgrade(const Context& ctx, const Endpoint& endpoint, std::shared_ptr<http::TlsContext>& tls, const Request& request);
 
 }  // namespace client
