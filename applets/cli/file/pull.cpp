@@ -1,4 +1,4 @@
-// `incus file pull`: an instance's files, folders and links to this machine. What comes is not trusted: names are single path parts.
+// `incus file pull`: files of an instance or volume, folders and links to this machine. What comes is not trusted: names are single path parts.
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -53,7 +53,7 @@ struct Pull {
     if (mkdir(target.c_str(), 0700 | (info.mode & 0777)) && (errno != EEXIST || !fs::is_directory(target))) return fail_errno("mkdir " + target);
     for (const sys::sftp::Entry& entry : TRY(files.sftp().list(source))) {
       if (entry.name.empty() || entry.name.contains('/') || entry.name == "." || entry.name == "..") {
-        return fail(Code::invalid, "The instance sent an impossible file name {}", quote(entry.name));
+        return fail(Code::invalid, "The server sent an impossible file name {}", quote(entry.name));
       }
       std::string path = clean_path(source + "/" + entry.name);
       auto next = flags.dereference ? TRY(files.sftp().stat(path)) : TRY(files.sftp().lstat(path));
@@ -63,7 +63,7 @@ struct Pull {
   }
 
   /// As the command line names it (see Push::named).
-  Result<sys::sftp::Attributes> named(const FileTarget& source) {
+  Result<sys::sftp::Attributes> named(const FilePlace& source) {
     auto link = TRY(files.sftp().lstat(source.path));
     auto pointed = is_link(link) ? files.sftp().stat(source.path) : Result<sys::sftp::Attributes>(link);
     if (pointed && source.folder && !is_folder(*pointed)) return fail(Code::invalid, "{} is not a directory", source.path);
@@ -96,7 +96,7 @@ Result<bool> prepare_target(Call& call, const std::string& target, size_t source
 
 }  // namespace
 
-Result<> pull_files(Call& call, const std::vector<Arg>& sources, const std::string& target) {
+Result<> pull_files(Call& call, const std::vector<FilePlace>& sources, const std::string& target) {
   bool plain = !call.flags.known("recursive");
   Following flags = plain ? Following{} : TRY(following_flags(call));
   if (means_stdout(target) && flags.never && !plain) {
@@ -104,10 +104,8 @@ Result<> pull_files(Call& call, const std::vector<Arg>& sources, const std::stri
   }
   bool existed = fs::exists(target);
   bool into_folder = TRY(prepare_target(call, target, sources.size()));
-  for (const Arg& arg : sources) {
-    FileTarget source = file_target(arg);
-    client::Server server = TRY(call.server(arg));
-    RemoteFiles files = TRY(RemoteFiles::connect(call, server, source.instance));
+  for (const FilePlace& source : sources) {
+    RemoteFiles files = TRY(RemoteFiles::connect(call, source));
     Pull pull{call, files, flags};
     auto info = TRY(pull.named(source));
     if (means_stdout(target)) {

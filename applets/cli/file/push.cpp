@@ -1,4 +1,4 @@
-// `incus file push`: local files, folders and links into an instance.
+// `incus file push`: local files, folders and links into an instance or volume.
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -103,10 +103,8 @@ std::string base_name(const std::string& source) {
 
 }  // namespace
 
-Result<> push_files(Call& call, const StringList& sources, const Arg& where, bool keep_mode) {
-  FileTarget target = file_target(where);
-  client::Server server = TRY(call.server(where));
-  RemoteFiles files = TRY(RemoteFiles::connect(call, server, target.instance));
+Result<> push_files(Call& call, const StringList& sources, const FilePlace& target, bool keep_mode) {
+  RemoteFiles files = TRY(RemoteFiles::connect(call, target));
   bool plain = !call.flags.known("recursive");  // `file edit` has no such flags
   Push push{call, files, plain ? Following{} : TRY(following_flags(call)), plain ? Ownership{} : TRY(ownership_flags(call)), keep_mode};
   bool make_parents = call.flags.known("create-dirs") && call.flags.on("create-dirs");

@@ -39,8 +39,9 @@ Result<Following> following_flags(Call& call) {
   return flags;
 }
 
-Result<RemoteFiles> RemoteFiles::connect(Call& call, client::Server& server, const std::string& instance) {
-  auto stream = TRY(server.upgrade(call.ctx, "/1.0/instances/" + url_escape(instance) + "/sftp", "sftp"));
+Result<RemoteFiles> RemoteFiles::connect(Call& call, const FilePlace& place) {
+  client::Server server = place.server;
+  auto stream = TRY(server.upgrade(call.ctx, place.sftp, "sftp"));
   return RemoteFiles(TRY(sys::sftp::Client::connect(std::make_unique<StreamChannel>(std::move(stream), call.ctx))));
 }
 
@@ -92,10 +93,28 @@ Result<> RemoteFiles::make_link(const std::string& target, const std::string& pa
   return client_.symlink(target, path);
 }
 
-FileTarget file_target(const Arg& arg) {
-  const Arg& object = arg.object();
-  std::string path = object.parts.size() > 1 ? object.parts[1].text : "";
-  return {object.parts.empty() ? object.text : object.parts[0].text, clean_path(path), path.ends_with('/')};
+namespace {
+
+/// The name and the path of "<name>[/<path>]".
+std::pair<std::string, std::string> name_and_path(const Arg& object) {
+  if (object.parts.empty()) return {object.text, ""};
+  return {object.parts[0].text, object.parts.size() > 1 && !object.parts[1].skipped ? "/" + object.parts[1].text : ""};
+}
+
+Result<FilePlace> place_at(Call& call, const std::string& remote, std::string sftp, const std::string& path) {
+  return FilePlace{TRY(call.server(remote)), std::move(sftp), path.empty() ? "" : clean_path(path), path.ends_with('/') && path.size() > 1};
+}
+
+}  // namespace
+
+Result<FilePlace> instance_place(Call& call, const Arg& arg) {
+  auto [name, path] = name_and_path(arg.object());
+  return place_at(call, arg.remote, "/1.0/instances/" + url_escape(name) + "/sftp", path);
+}
+
+Result<FilePlace> volume_place(Call& call, const Arg& pool, const Arg& volume) {
+  auto [name, path] = name_and_path(volume);
+  return place_at(call, pool.remote, std::format("/1.0/storage-pools/{}/volumes/custom/{}/sftp", url_escape(pool.object().text), url_escape(name)), path);
 }
 
 std::string clean_path(const std::string& path) {

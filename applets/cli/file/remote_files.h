@@ -1,4 +1,4 @@
-// An instance's files over SFTP, with the few compound steps that push, pull and create share.
+// Files of an instance or volume over SFTP, with the few compound steps that push, pull and create share.
 #pragma once
 #include <functional>
 #include <string>
@@ -16,10 +16,22 @@ struct Ownership {
 /// --uid, --gid and --mode. Errors: invalid.
 Result<Ownership> ownership_flags(Call& call);
 
+/// A path among the files of an instance or a volume.
+struct FilePlace {
+  client::Server server;
+  std::string sftp;     ///< path of the API's SFTP endpoint
+  std::string path;     ///< absolute, clean
+  bool folder = false;  ///< it ended in a slash
+  bool exists() const { return !path.empty(); }  ///< was a path given at all?
+};
+/// `[<remote>:]<instance>[/<path>]`. Errors: those of finding the remote.
+Result<FilePlace> instance_place(Call& call, const Arg& arg);
+/// `[<remote>:]<pool>` and `<volume>[/<path>]` of a custom volume.
+Result<FilePlace> volume_place(Call& call, const Arg& pool, const Arg& volume);
+
 class RemoteFiles {
  public:
-  /// The SFTP session of an instance; `where` is "<remote>:<instance>".
-  static Result<RemoteFiles> connect(Call& call, client::Server& server, const std::string& instance);
+  static Result<RemoteFiles> connect(Call& call, const FilePlace& place);
 
   sys::sftp::Client& sftp() { return client_; }
   /// Writes what `source` gives (empty ends it); existing content is replaced.
@@ -35,12 +47,6 @@ class RemoteFiles {
   sys::sftp::Client client_;
 };
 
-/// The instance and the absolute path of `<instance>/<path>`; whether the path ended in a slash.
-struct FileTarget {
-  std::string instance, path;
-  bool folder = false;
-};
-FileTarget file_target(const Arg& arg);
 /// "/a/../b//" -> "/b".
 std::string clean_path(const std::string& path);
 
