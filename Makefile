@@ -41,6 +41,7 @@ tsan:
 install: all
 	install -D -m 755 $(BUILD)/incusbox $(DESTDIR)/usr/bin/incusbox
 	$(BUILD)/incusbox --install $(DESTDIR)/usr/bin
+	scripts/install-docs $(BUILD)/incusbox $(DESTDIR)/usr/share
 
 clean:
 	rm -rf build build-*
