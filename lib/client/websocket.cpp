@@ -30,7 +30,7 @@ class WebSocketImpl final : public WebSocket {
   size_t queued() const override { return out_.size() - sent_; }
 
   Result<std::optional<Message>> try_receive() override {
-    if (!flush()) out_.clear(), sent_ = 0;  // the peer is gone, but what it said before is still to be read
+    flush_or_drop();
     for (;;) {
       if (auto message = TRY(next())) return message;
       if (ended_ || !transport_) return end();
@@ -85,11 +85,11 @@ class WebSocketImpl final : public WebSocket {
       auto frame = TRY(reader_.next());
       if (!frame) return std::nullopt;
       switch (frame->opcode) {
-        case http::Opcode::ping: append(http::Opcode::pong, frame->payload); TRY(flush()); break;
+        case http::Opcode::ping: append(http::Opcode::pong, frame->payload); flush_or_drop(); break;
         case http::Opcode::pong: break;
         case http::Opcode::close:
           append(http::Opcode::close, std::string_view(frame->payload).substr(0, 2));
-          (void)flush();  // the peer may be gone already
+          flush_or_drop();
           return end();
         case http::Opcode::text: return Message{Kind::text, std::move(frame->payload)};
         default: return Message{Kind::binary, std::move(frame->payload)};
@@ -103,6 +103,12 @@ class WebSocketImpl final : public WebSocket {
     size_t at = out_.size();
     out_ += payload;
     http::apply_mask(out_.data() + at, payload.size(), mask_);
+  }
+  /// A peer that is gone hears nothing any more, but what it said before that is still to be read.
+  void flush_or_drop() {
+    if (flush()) return;
+    out_.clear();
+    sent_ = 0;
   }
   Result<> flush() {
     while (transport_ && sent_ < out_.size()) {

@@ -39,6 +39,8 @@ class Loop {
 
   Result<> run() {
     if (session_.interactive) TRY(send_size());
+    // The first output may have come together with the answer to the upgrade: then no descriptor tells of it.
+    for (Channel& channel : session_.channels) TRY(receive(channel));
     while (!quit_ && outputs_open()) {
       collect();
       int n = poll(fds_.data(), fds_.size(), ctx_.poll_timeout());
