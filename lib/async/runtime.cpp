@@ -1,6 +1,7 @@
 #include "async/runtime.h"
 
 #include <fcntl.h>
+#include <sched.h>
 #include <unistd.h>
 
 #include <asio/executor_work_guard.hpp>
@@ -26,11 +27,42 @@ struct Loop {
   asio::executor_work_guard<asio::io_context::executor_type> guard{context.get_executor()};
 };
 
+/// A client that asks one thing after the other has its next request here sooner than this thread could fall asleep and be woken.
+/// So it looks again for a moment before it sleeps, as long as that has been worth it lately.
+class Eagerness {
+ public:
+  /// Runs what comes within the moment, and what comes after that. False if the thread should go to sleep.
+  void linger(asio::io_context& context) {
+    if (credit_ == 0) return;
+    for (auto until = Clock::now() + kMoment; Clock::now() < until;) {
+      if (context.poll() > 0) {
+        credit_ = kMaxCredit;
+        until = Clock::now() + kMoment;
+      } else {
+        sched_yield();
+      }
+    }
+    --credit_;
+  }
+  /// The thread has slept for `time`.
+  void slept(Duration time) {
+    if (time < kMoment) credit_ = kMaxCredit;
+  }
+
+ private:
+  static constexpr std::chrono::microseconds kMoment{30};
+  static constexpr int kMaxCredit = 4;
+  int credit_ = 0;
+};
+
 void run_loop(asio::io_context& context) {
+  Eagerness eagerness;
   for (;;) {
     try {
-      context.run();
-      return;
+      auto asleep = Clock::now();
+      if (context.run_one() == 0) return;
+      eagerness.slept(Clock::now() - asleep);
+      eagerness.linger(context);
     } catch (const std::exception& error) {
       log_error("Unexpected exception on an I/O thread", {{"error", error.what()}});
     }

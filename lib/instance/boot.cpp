@@ -72,7 +72,9 @@ void recover_all(const Context& ctx, Manager& manager) {
   remove_unfinished(ctx, manager);
   for (const InstancePtr& instance : manager.list()) {
     if (find_running(ctx, instance)) continue;
-    if (instance->volatile_get("volatile.last_state.power") == "RUNNING") stop_devices(instance);  // it ended while nobody watched
+    // It ended while nobody watched, or its start was cut short.
+    if (instance->volatile_get("volatile.last_state.power") == "RUNNING" || marked_active(*instance)) stop_devices(instance);
+    mark_active(*instance, false);
   }
 }
 

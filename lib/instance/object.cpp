@@ -6,6 +6,7 @@
 #include "instance/manager.h"
 #include "instance/power.h"
 #include "instance/render.h"
+#include "instance/unfinished.h"
 
 namespace instance {
 namespace {
@@ -90,6 +91,7 @@ bool Instance::active() const {
 }
 
 void Instance::set_active(bool active) {
+  mark_active(*this, active);
   {
     std::lock_guard guard(mutex_);
     active_ = active;

@@ -12,10 +12,19 @@
 namespace instance {
 namespace {
 
+std::string active_mark(const Instance& instance) { return instance.run_path() + "/active"; }
+
 std::string folder_of(const Services& services) { return services.paths.in_var("unfinished"); }
 std::string path_of(const Services& services, int64_t id) { return folder_of(services) + "/" + std::to_string(id); }
 
 }  // namespace
+
+void mark_active(const Instance& instance, bool active) {
+  if (!active) unlink(active_mark(instance).c_str());
+  else UniqueFd(open(active_mark(instance).c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
+}
+
+bool marked_active(const Instance& instance) { return access(active_mark(instance).c_str(), F_OK) == 0; }
 
 Result<> mark_unfinished(const Services& services, int64_t id) {
   mkdir(folder_of(services).c_str(), 0700);

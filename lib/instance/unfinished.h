@@ -1,4 +1,4 @@
-// Instances that are being made: a mark on disk, so that a killed daemon's next start removes what it left half-made.
+// Marks on disk, so that a killed daemon's next start knows what it left: instances half-made, devices set up for a container that isn't there.
 #pragma once
 #include "instance/manager.h"
 
@@ -10,5 +10,9 @@ Result<> mark_unfinished(const Services& services, int64_t id);
 void clear_unfinished(const Services& services, int64_t id);
 /// Removes every marked instance, with its volume and rows. For the start, before anybody is served. Blocks.
 void remove_unfinished(const Context& ctx, Manager& manager);
+
+/// The mark that devices of the instance are set up, or being so. It goes with the host, like the devices do.
+void mark_active(const Instance& instance, bool active);
+bool marked_active(const Instance& instance);
 
 }  // namespace instance

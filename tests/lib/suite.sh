@@ -24,7 +24,7 @@ eventually() {
   local until=$(($(date +%s%N) + $1 * 1000000000))
   shift
   while ! "$@"; do
-    [ "$(date +%s%N)" -lt "$until" ] || fail "never: $*"
+    [ "$(date +%s%N)" -lt "$until" ] || { fail "never: $*"; return 1; }
     sleep 0.05
   done
 }

@@ -1,6 +1,6 @@
 # Faults: kill -9 under load, a full disk, hostile archives. Whatever happens: acknowledged work is kept, and nothing half-made stays.
 
-# One line per acknowledged change goes to $SUITE_DIR/done: "+ NAME" after a create, "- NAME" before a delete.
+# One line per acknowledged change goes to $SUITE_DIR/done: "+ NAME" after a create, "- NAME" before a delete, "! NAME" after a start.
 load() {
   set +e  # calls fail when the daemon is killed
   local n=0 id=$1
@@ -8,14 +8,18 @@ load() {
     n=$((n + 1))
     local name=l$id-$ROUND-$n
     incus init testimage "$name" -q && echo "+ $name" >> "$SUITE_DIR/done"
-    case $((n % 4)) in
+    case $((n % 6)) in
       0) echo "- $name" >> "$SUITE_DIR/done"; incus delete "$name" ;;
       1) incus snapshot create "$name" s0 && echo "+ $name/s0" >> "$SUITE_DIR/done" ;;
       2) incus copy "$name" "$name-c" -q && echo "+ $name-c" >> "$SUITE_DIR/done" ;;
       3) incus image import "$TEST_IMAGE" --alias "i$name" -q; incus image delete "i$name" ;;
+      4) incus start "$name" && echo "! $name" >> "$SUITE_DIR/done" ;;
+      5) incus start "$name"; echo "- $name" >> "$SUITE_DIR/done"; incus delete -f "$name" ;;
     esac
   done > /dev/null 2>&1
 }
+
+count_monitors() { ps -eo args | grep -c '^\[lxc monitor\]' || true; }
 
 check_after_kill() {
   local name
@@ -26,12 +30,48 @@ check_after_kill() {
       *) grep -qx "$name" "$SUITE_DIR/listed" || fail "lost $name" ;;
     esac
   done
+  incus list status=running -f csv -c n | sort > "$SUITE_DIR/running"
+  awk '$1=="!"{have[$2]=1} $1=="-"{delete have[$2]} END{for(n in have) print n}' "$SUITE_DIR/done" | while read -r name; do
+    grep -qx "$name" "$SUITE_DIR/running" || fail "$name stopped with the daemon"
+  done
+  [ "$(count_monitors)" = "$(wc -l < "$SUITE_DIR/running")" ] || fail "$(count_monitors) monitors for $(wc -l < "$SUITE_DIR/running") running containers"
   # On disk there is what the database knows, no more.
   ls "$INCUS_DIR/storage-pools/default/containers" | sort | diff "$SUITE_DIR/listed" - || fail "the pool holds something else than the database"
   ls "$INCUS_DIR/containers" | sort | diff "$SUITE_DIR/listed" - || fail "containers/ holds something else than the database"
-  [ "$(incus list keeper -c s -f csv)" = RUNNING ] || fail "keeper stopped"
   [ "$(incus query /1.0/instances/keeper/state | grep -oE '"pid": ?[0-9]+')" = "$KEEPER" ] || fail "keeper was restarted"
   [ -z "$(incus operation list -f csv)" ] || fail "operations are left"
+}
+
+# What there is in files, mounts, interfaces, processes and rows; logs of the daemon itself and the database's own files aside.
+inventory() {
+  find "$INCUS_DIR" -path "$INCUS_DIR/database" -prune -o -path '*/rootfs/*' -prune -o -name .trash -empty -o -print 2> /dev/null | sort
+  grep -oE " $INCUS_DIR[^ ]* " /proc/self/mountinfo | sort
+  ip -o link | cut -d: -f2 | cut -d@ -f1 | sort
+  local process
+  for process in /proc/[0-9]*; do  # ours; what runs in a container is its own business
+    case $(readlink "$process/exe") in */incusbox | */dnsmasq) tr '\0' ' ' < "$process/cmdline" | cut -d' ' -f1-2 ;; esac
+  done 2> /dev/null | sort
+  local counts
+  counts=$(incus admin sql global -f csv "SELECT group_concat('SELECT ' || quote(name) || ', count(*) FROM ' || name, ' UNION ALL ')
+    FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'")
+  incus admin sql global -f csv "${counts//\"/}"
+}
+back_to_start() {
+  inventory > "$SUITE_DIR/inventory.now"
+  cmp -s "$SUITE_DIR/inventory" "$SUITE_DIR/inventory.now"
+}
+
+clean_up_round() {
+  local name image
+  for name in $(incus list -f csv -c n | grep -v keeper); do
+    echo "- $name" >> "$SUITE_DIR/done"
+    incus delete -f "$name"
+  done
+  incus image list -f csv -c f | while read -r image; do
+    incus image list -f csv -c l "$image" | grep -q testimage || incus image delete "$image" || true
+  done
+  # What was half deleted goes in the background.
+  eventually 10 back_to_start || { diff "$SUITE_DIR/inventory" "$SUITE_DIR/inventory.now"; fail "round $ROUND left something over"; }
 }
 
 test_kill_under_load() {
@@ -40,22 +80,17 @@ test_kill_under_load() {
   KEEPER=$(incus query /1.0/instances/keeper/state | grep -oE '"pid": ?[0-9]+')
   : > "$SUITE_DIR/done"
   local kills=${FAULT_KILLS:-8} loads
+  inventory > "$SUITE_DIR/inventory"
   for ROUND in $(seq "$kills"); do
     load a & loads=$!
     load b & loads="$loads $!"
-    sleep "0.$((RANDOM % 90 + 10))"
+    sleep "$((RANDOM % 2)).$((RANDOM % 90 + 10))"
     kill -9 "$DAEMON_PID"
     for load in $loads; do kill "$load" 2> /dev/null || continue; done  # they may have ended with the daemon
     wait 2> /dev/null || true
     start_daemon
     check_after_kill
-    for name in $(incus list -f csv -c n | grep -v keeper); do
-      echo "- $name" >> "$SUITE_DIR/done"
-      incus delete -f "$name"
-    done
-    incus image list -f csv -c f | while read -r image; do
-      incus image list -f csv -c l "$image" | grep -q testimage || incus image delete "$image" || true
-    done
+    clean_up_round
   done
   incus delete -f keeper
 }

@@ -50,9 +50,9 @@ Result<RunConfig> Bridged::start(const Context& ctx) {
   auto netlink = TRY(sys::Netlink::open());
   Reverter undo;
   std::string host_name = value("host_name").empty() ? make_host_name("veth") : value("host_name");
+  TRY(save({{"host_name", host_name}}));  // first: what a killed daemon made must be known to the next one
   std::string peer = TRY(create_veth(netlink, {host_name, parent_, hwaddr(), value("mtu"), value("queue.tx.length"), ""}));
   undo.add("delete veth pair", [host_name](const Context&) -> Result<> { return TRY(sys::Netlink::open()).remove(host_name); });
-  TRY(save({{"host_name", host_name}}));
   if (uses_dnsmasq()) {
     auto file = network::dnsmasq::host_file_name(host_.project(), host_.name(), name_);
     if (!std::filesystem::exists(network::dnsmasq::hosts_folder(folder()) + "/" + file))

@@ -24,9 +24,9 @@ class PointToPoint : public Nic {
     auto netlink = TRY(sys::Netlink::open());
     std::string host_name = value("host_name").empty() ? make_host_name("veth") : value("host_name");
     Reverter undo;
+    TRY(save({{"host_name", host_name}}));  // first: what a killed daemon made must be known to the next one
     std::string peer = TRY(create_veth(netlink, {host_name, "", hwaddr(), value("mtu"), value("queue.tx.length"), ""}));
     undo.add("delete veth pair", [host_name](const Context&) -> Result<> { return TRY(sys::Netlink::open()).remove(host_name); });
-    TRY(save({{"host_name", host_name}}));
     TRY(add_routes(netlink, host_name, config_));
     if (limited()) TRY(apply_limits(ctx, host_name, config_));
     if (!value("limits.priority").empty()) TRY(apply_priority(ctx, label(), host_name, value("limits.priority")));
