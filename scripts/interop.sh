@@ -14,44 +14,73 @@ cp "$binary" "$work/bin/incusbox"
 "$here/demo-image.sh" "$work/image.tar.xz"
 cat > "$work/life" << 'E2'
 #!/bin/bash
-# life CLIENT: one step a line, with its exit code; what differs from run to run is masked.
-client=$1
-run() { echo "\$ $*"; "$client" "$@" < /dev/null 2>&1 | sed -E 's/[0-9a-f]{64}/FINGERPRINT/g; s/[0-9]{4}.[0-9]{2}.[0-9]{2}.[0-9:]{5}.*/DATE/; s/fd42[0-9a-f:]+/IPV6/g'; echo "exit ${PIPESTATUS[0]}"; }
-run image import /interop/image.tar.xz --alias demo
-run image list -c lpdat -f csv
-run launch demo c1 --no-profiles -s default
-run list -c nst -f csv
-run exec c1 -- sh -c 'echo out; echo err >&2; exit 3'
-echo hello > /tmp/hello; run file push /tmp/hello c1/root/hello
-run file pull c1/root/hello -
-run snapshot create c1 s0
-run exec c1 -- rm /root/hello
-run snapshot restore c1 s0
-run exec c1 -- cat /root/hello
-run copy c1 c2
-run config set c1 limits.processes=100
-run config get c1 limits.processes
-run stop -f c1
-run publish c1 --alias mine
-run image delete mine
-run start c1
-run delete c1
-run delete -f c1 c2
-run image delete demo
-run storage list -f csv -c nDS
-run profile show default
-run project list -f csv
+# life CLIENT PORT: one step a line, with its exit code; what differs from run to run is masked. First over the unix socket, then over TLS.
+client=$1 address=127.0.0.1:$2
+export INCUS_CONF=$(mktemp -d)
+# The client's hints about networks and images are its own words: left out.
+mask() {
+  sed -E 's/[0-9a-f]{64}/FINGERPRINT/g; s/[0-9]{4}.[0-9]{2}.[0-9]{2}.[0-9:]{5}.*/DATE/; s/fd42[0-9a-f:]+/IPV6/g; s/127.0.0.1:[0-9]+/ADDRESS/g
+    s/eyJ[A-Za-z0-9+=]+/TOKEN/g; s/remove [0-9a-f]{12}/remove FINGERPRINT/; s#/var/lib/(incus|ours)/#DIR/#; s/images:[a-z]+[^ ]*/images:CHOSEN/
+    /network attached|No network is attached|network create$|network attach$/d'
+}
+# Both outputs, one after the other: over two sockets their order is chance.
+run() {
+  echo "\$ $*" | mask
+  "$client" "$@" < /dev/null > /tmp/out 2> /tmp/err
+  local status=$?
+  cat /tmp/out /tmp/err | mask
+  echo "exit $status"
+}
+daily() { # daily REMOTE: a container's life
+  local r=$1
+  run image import /interop/image.tar.xz $r --alias demo
+  run image list $r -c lpdat -f csv
+  run launch ${r}demo ${r}c1 --no-profiles -s default
+  run list $r -c nst -f csv
+  run exec ${r}c1 -- sh -c 'echo out; echo err >&2; exit 3'
+  echo hello > /tmp/hello; run file push /tmp/hello ${r}c1/root/hello
+  run file pull ${r}c1/root/hello -
+  run snapshot create ${r}c1 s0
+  run exec ${r}c1 -- rm /root/hello
+  run snapshot restore ${r}c1 s0
+  run exec ${r}c1 -- cat /root/hello
+  run copy ${r}c1 ${r}c2
+  run config set ${r}c1 limits.processes=100
+  run config get ${r}c1 limits.processes
+  run stop -f ${r}c1
+  run publish ${r}c1 ${r} --alias mine
+  run image delete ${r}mine
+  run start ${r}c1
+  run delete ${r}c1
+  run delete -f ${r}c1 ${r}c2
+  run image delete ${r}demo
+  run storage list $r -f csv -c nDS
+  run profile show ${r}default
+  run project list $r -f csv
+}
+daily ''
+run config set core.https_address=$address
+token=$("$client" config trust add interop -q)
+run remote add far "$token"
+run remote list -f csv
+run info far:missing
+daily far:
+run config trust list -f csv -c nt
+run config trust remove "$("$client" config trust list -f csv -c f | head -1)"
+run query far:/1.0/instances
+run config unset core.https_address
+rm -rf "$INCUS_CONF"
 E2
 chmod +x "$work/life"
 printf '%s /interop\n' "$work" > "$work/binds"
 PEER_BINDS=$work/binds "$PEER" up $name
-ours() { "$PEER" in $name bash -c "mkdir -p /var/lib/ours; chmod 711 /var/lib/ours; INCUS_DIR=/var/lib/ours setsid /interop/bin/incusd > /tmp/ours.out 2>&1 < /dev/null & INCUS_DIR=/var/lib/ours /interop/bin/incus admin waitready --timeout=30"; }
+ours() { "$PEER" in $name bash -c "rm -rf /var/lib/ours; mkdir -p /var/lib/ours; chmod 711 /var/lib/ours; INCUS_DIR=/var/lib/ours setsid /interop/bin/incusd > /tmp/ours.out 2>&1 < /dev/null & INCUS_DIR=/var/lib/ours /interop/bin/incus admin waitready --timeout=30"; }
 "$PEER" start $name
 ours
 for dir in incus ours; do "$PEER" in $name bash -c "INCUS_DIR=/var/lib/$dir /interop/bin/incus storage create default dir"; done
-for pair in "incus /usr/bin/incus" "incus /interop/bin/incus" "ours /usr/bin/incus" "ours /interop/bin/incus"; do
+for pair in "incus /usr/bin/incus 8443" "incus /interop/bin/incus 8443" "ours /usr/bin/incus 8444" "ours /interop/bin/incus 8444"; do
   set -- $pair
-  "$PEER" in $name bash -c "INCUS_DIR=/var/lib/$1 /interop/life $2" > "$work/$1-$(echo "$2" | tr -d /).txt" 2>&1
+  "$PEER" in $name bash -c "INCUS_DIR=/var/lib/$1 /interop/life $2 $3" > "$work/$1-$(echo "$2" | tr -d /).txt" 2>&1
 done
 status=0
 for other in incus-interopbinincus ours-usrbinincus ours-interopbinincus; do

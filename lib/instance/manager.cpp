@@ -125,7 +125,7 @@ Result<View> Manager::preview(const db::instances::Row& row) {
 Result<InstancePtr> Manager::find(const std::string& project, const std::string& name) const {
   std::shared_lock guard(mutex_);
   auto found = instances_.find({project, name});
-  if (found == instances_.end()) return fail(Code::not_found, "Instance not found");
+  if (found == instances_.end()) return fail(Code::not_found, "Failed to fetch instance {} in project {}: Instance not found", quote(name), quote(project));
   return found->second;
 }
 
