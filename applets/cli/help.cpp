@@ -72,6 +72,16 @@ std::vector<Flag> own_flags(const Command& command) {
   return flags;
 }
 
+/// Global flags that the command doesn't declare itself with another meaning.
+std::vector<Flag> inherited_flags(const Command& command) {
+  std::vector<Flag> flags;
+  for (const Flag& flag : global_flags()) {
+    bool own = std::ranges::any_of(command.flags, [&](const Flag& other) { return long_name(other) == long_name(flag); });
+    if (!own) flags.push_back(flag);
+  }
+  return flags;
+}
+
 }  // namespace
 
 std::string usage_text(const Command& command, HelpOptions options) {
@@ -91,7 +101,7 @@ std::string usage_text(const Command& command, HelpOptions options) {
   }
   std::vector<Flag> flags = own_flags(command);
   if (!flags.empty()) out += "\nFlags:\n" + flag_lines(flags);
-  if (!command.path.empty()) out += "\nGlobal Flags:\n" + flag_lines(global_flags());
+  if (!command.path.empty()) out += "\nGlobal Flags:\n" + flag_lines(inherited_flags(command));
   if (group) out += std::format("\nUse \"{} [<command>] --help\" for more information about a command.\n", line);
   return out;
 }

@@ -55,6 +55,13 @@ Result<> take(client::Server& server, const Context& ctx, const std::string& pat
   return {};
 }
 
+/// Preseeds spell this member in lower case; the API does not.
+void rename_member(Json& object, const std::string& from, const std::string& to) {
+  Json renamed = Json::object();
+  for (const auto& [name, value] : object.items()) renamed[name == from ? to : name] = value;
+  object = std::move(renamed);
+}
+
 Result<> dump(Call& call, client::Server& server) {
   api::InitLocalPreseed preseed;
   preseed.config = TRY(api::from_json<api::ServerPut>(TRY(server.get(call.ctx, "/1.0")).metadata)).config;
@@ -63,7 +70,13 @@ Result<> dump(Call& call, client::Server& server) {
   TRY(take(server, call.ctx, "/1.0/storage-pools", preseed.storage_pools));
   TRY(take(server, call.ctx, "/1.0/profiles", preseed.profiles));
   TRY(take(server, call.ctx, "/1.0/projects", preseed.projects));
-  std::println("{}", api::dump_yaml(api::to_json(preseed)));
+  for (auto& profile : preseed.profiles) profile.project.clear();
+  Json document = api::to_json(preseed);
+  for (const char* list : {"networks", "storage_volumes", "profiles"}) {
+    if (!document.contains(list)) continue;
+    for (Json& item : document[list]) rename_member(item, "Project", "project");
+  }
+  std::println("{}", api::dump_yaml(document));
   return {};
 }
 

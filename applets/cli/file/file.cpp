@@ -34,7 +34,7 @@ Result<> mount(Call& call) {
 }
 
 constexpr Command kFile[] = {
-    {.path = "file", .summary = "Manage files in instances", .options = kHelpGroup},
+    {.path = "file", .summary = "Manage files in instances", .options = kGroup},
     {.path = "file create", .usage = "[<remote>:]<instance>/<path> [<symlink target path>]", .summary = "Make a file, folder or link", .run = create, .flags = kFileCreateFlags},
     {.path = "file delete", .usage = "[<remote>:]<instance>/<path>...", .summary = "Delete files", .run = remove, .flags = kFileDeleteFlags, .aliases = "rm,remove"},
     {.path = "file edit", .usage = "[<remote>:]<instance>/<path>", .summary = "Edit a file in your editor", .run = edit},

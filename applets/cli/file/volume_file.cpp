@@ -24,7 +24,7 @@ Result<> mount(Call& call) {
 
 constexpr std::string_view kOne = "[<remote>:]<pool> <volume>/<path>";
 constexpr Command kCommands[] = {
-    {.path = "storage volume file", .summary = "Manage files in custom volumes", .options = kHelpGroup},
+    {.path = "storage volume file", .summary = "Manage files in custom volumes", .options = kGroup},
     {.path = "storage volume file create", .usage = "[<remote>:]<pool> <volume>/<path> [<symlink target path>]", .summary = "Make a file, folder or link", .run = create, .flags = kFileCreateFlags,
      .examples = "incus storage volume file create default data/notes\n    Make an empty file.\n\n"
                  "incus storage volume file create --type=symlink default data/latest notes\n    Make a link to it."},

@@ -104,14 +104,6 @@ Result<std::optional<api::Operation>> run_with_image(Call& call, client::Server&
   return operation;
 }
 
-std::string created_instance(const api::Operation& operation) {
-  auto found = operation.resources.find("instances");
-  if (found == operation.resources.end() || found->second.empty()) return "";
-  std::string path = found->second.front();
-  path = path.substr(0, path.find('?'));
-  return url_unescape(path.substr(path.rfind('/') + 1)).value_or("");
-}
-
 Result<> change_state(Call& call, client::Server& server, const std::string& name, const StateChange& change) {
   Json body{{"action", change.action}, {"timeout", change.timeout}, {"force", change.force}, {"stateful", change.stateful}};
   TRY(run_and_wait(call, server, http::Method::put, instance_url(name, "/state"), body));

@@ -34,9 +34,6 @@ struct ImageRequest {
 };
 Result<std::optional<api::Operation>> run_with_image(Call& call, client::Server& server, const ChosenImage& chosen, const ImageRequest& request);
 
-/// The name of the first instance among an operation's resources, "" without one.
-std::string created_instance(const api::Operation& operation);
-
 /// PUT of an instance's state, waited for. action: "start", "stop", …; timeout in seconds, -1 for none.
 struct StateChange {
   std::string action;

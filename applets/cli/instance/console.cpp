@@ -41,8 +41,6 @@ class Escape {
 
 Result<> show_log(Call& call, client::Server& server, const std::string& name) {
   client::Request request{.target = instance_url(name, "/console"), .sink = client::sink_fd(STDOUT_FILENO)};
-  std::println("\nConsole log:\n");
-  std::fflush(stdout);
   TRY(server.send(call.ctx, request));
   std::println("");
   return {};

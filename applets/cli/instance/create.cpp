@@ -4,6 +4,7 @@
 #include <print>
 
 #include "api/yaml.h"
+#include "applets/cli/created.h"
 #include "applets/cli/input.h"
 #include "applets/cli/instance/common.h"
 
@@ -95,7 +96,7 @@ Result<> create(Call& call, bool start) {
     if (!chosen.image.type.empty()) body["type"] = chosen.image.type;
   }
   auto operation = TRY(run_with_image(call, server, chosen, {"/1.0/instances", std::move(body), "Failed instance creation", "Retrieving image: {}"}));
-  std::string made = operation ? created_instance(*operation) : "";
+  std::string made = operation ? created_name(*operation, "instances") : "";
   if (made.empty()) return fail(Code::internal, "Didn't get name of new instance from the server");
   if (name.empty()) std::println("Instance name is: {}", made);
   warn_without_network(call, server, made);

@@ -64,8 +64,9 @@ Result<> run_exec(Call& call) {
   TRY(run_session(call.ctx, session));
   session.control.reset();
   api::Operation ended = TRY(server.wait_operation(call.ctx, reply.operation));
-  TRY(client::operation_result(ended));
+  // A command that could not be started is an error with the exit code a shell would give.
   if (ended.metadata.is_object()) call.exit_code = ended.metadata.value("return", 0);
+  TRY(client::operation_result(ended));
   return {};
 }
 

@@ -150,6 +150,13 @@ StringList remotes_to_ask(Call& call) {
   return names;
 }
 
+/// All members, with empty lists and maps where the server sent null.
+Result<Json> as_yaml(const Json& instance) {
+  Json full = api::to_json(TRY(api::from_json<api::InstanceFull>(instance)));
+  if (instance.contains("remote")) full["remote"] = instance["remote"];
+  return full;
+}
+
 Result<> run_list(Call& call) {
   std::string format = call.flags.text("format");
   TRY(check_format(format));
@@ -162,6 +169,7 @@ Result<> run_list(Call& call) {
   auto columns = TRY(parse_columns(TRY(layout(call)), all_remotes));
   bool full = std::ranges::any_of(columns, [](const ListColumn& column) { return column.fixed && column.fixed->needs != CellNeeds::nothing; });
   bool raw = contains(split(format, ','), "raw");
+  bool yaml = format.starts_with("yaml");
   StringList filters = call.args.size() > 1 ? call.args[1].texts() : StringList{};
 
   Table table;
@@ -181,7 +189,7 @@ Result<> run_list(Call& call) {
       StringList row;
       for (const ListColumn& column : columns) row.push_back(column.cell(instance, raw));
       table.rows.push_back(std::move(row));
-      shown.push_back(std::move(instance));
+      shown.push_back(yaml ? TRY(as_yaml(instance)) : std::move(instance));
     }
   }
   sort_rows(table.rows);

@@ -9,10 +9,7 @@ Result<> run_rebuild(Call& call) {
   client::Server server = TRY(call.server(target));
   const std::string& name = target.object().text;
   auto now = TRY(server.get(call.ctx, instance_url(name)));
-  bool running = now.metadata.value("status_code", 0) != 102;
-  if (running && !call.flags.on("force")) {
-    return fail(Code::invalid, "The instance {} is currently running. Use --force to have it stopped and restarted", quote(name));
-  }
+  bool running = call.flags.on("force") && now.metadata.value("status_code", 0) == 103;
   ChosenImage chosen;
   chosen.source.type = "none";
   if (call.args[0].branch != 0) chosen = TRY(choose_image(call, call.args[0].remote, call.args[0].object().text, target.remote));

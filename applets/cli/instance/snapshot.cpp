@@ -5,6 +5,7 @@
 #include <print>
 
 #include "api/yaml.h"
+#include "applets/cli/created.h"
 #include "applets/cli/expiry.h"
 #include "applets/cli/instance/common.h"
 #include "applets/cli/instance/list_cells.h"
@@ -41,10 +42,9 @@ Result<> run_create(Call& call) {
   Json body{{"name", name}, {"stateful", call.flags.on("stateful")}, {"expires_at", expires}};
   auto operation = TRY(run_and_wait(call, server, http::Method::post, instance_url(instance, "/snapshots"), body));
   if (!name.empty() || !operation) return {};
-  auto made = operation->resources.find("instances_snapshots");
-  if (made == operation->resources.end() || made->second.empty()) return fail(Code::internal, "Didn't get name of new instance snapshot from the server");
-  std::string path = made->second.front().substr(0, made->second.front().find('?'));
-  std::println("Instance snapshot name is: {}", path.substr(path.rfind('/') + 1));
+  std::string made = created_name(*operation, "instances_snapshots");
+  if (made.empty()) return fail(Code::internal, "Didn't get name of new instance snapshot from the server");
+  std::println("Instance snapshot name is: {}", made);
   return {};
 }
 

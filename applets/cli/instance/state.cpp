@@ -42,6 +42,8 @@ Result<> change_one(Call& call, const Arg& arg) {
   }
   if (change.action == "start") TRY(adapt_start(call, server, name, change));
   if (auto changed = change_state(call, server, name, change); !changed) {
+    bool refused = changed.error().code() != Code::internal && changed.error().code() != Code::cancelled;
+    if (refused) return changed;  // there is nothing in the log yet
     std::string project = server.project_name().empty() || server.project_name() == "default" ? "" : " --project " + server.project_name();
     return fail(changed.error().code(), "{}\nTry `incus info --show-log {}{}` for more info", changed.error().message(), call.shown(arg), project);
   }

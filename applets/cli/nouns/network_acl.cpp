@@ -89,6 +89,18 @@ Result<> show_log(Call& call) {
   return {};
 }
 
+/// The pair `addresses=a,b` is a member of the set, others are configuration.
+Result<> set_create(Call& call) {
+  Arg pairs = call.args[1];
+  Json addresses = Json::array();
+  std::erase_if(pairs.parts, [&](const Arg& pair) {
+    if (pair.parts[0].text != "addresses") return false;
+    for (const std::string& address : split(pair.parts[1].text, ',')) addresses.push_back(address);
+    return true;
+  });
+  return create_object(call, kSet, addresses.empty() ? Json::object() : Json{{"addresses", addresses}}, &pairs);
+}
+
 Result<> set_add(Call& call) {
   return update_target(call, kSet, [&](Json& set) -> Result<> {
     for (const std::string& address : call.args[1].texts()) set["addresses"].push_back(address);
@@ -129,7 +141,7 @@ constexpr Command kCommands[] = {
     {.path = "network acl unset", .usage = "[<remote>:]<ACL> <key>...", .summary = "Unset keys", .run = unset_verb, .flags = kPropertyFlags, .data = &kAcl},
     {.path = "network address-set", .summary = "Manage sets of addresses", .options = kGroup},
     {.path = "network address-set add", .usage = "[<remote>:]<address set> <address>...", .summary = "Add addresses to a set", .run = set_add},
-    {.path = "network address-set create", .usage = "[<remote>:]<new address set name> [<key>=<value>...]", .summary = "Make an address set", .run = create_verb, .flags = kDescriptionFlags, .options = kStrictPairs, .data = &kSet},
+    {.path = "network address-set create", .usage = "[<remote>:]<new address set name> [<key>=<value>...]", .summary = "Make an address set", .run = set_create, .flags = kDescriptionFlags, .options = kStrictPairs, .data = &kSet},
     {.path = "network address-set delete", .usage = "[<remote>:]<address set>...", .summary = "Delete address sets", .run = delete_verb, .aliases = "rm", .data = &kSet},
     {.path = "network address-set edit", .usage = "[<remote>:]<address set>", .summary = "Edit an address set as YAML", .run = edit_verb, .data = &kSet},
     {.path = "network address-set list", .usage = "[<remote>:]", .summary = "List address sets", .run = list_verb, .flags = kFormatAllFlags, .aliases = "ls", .data = &kSet},

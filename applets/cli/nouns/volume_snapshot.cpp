@@ -4,6 +4,7 @@
 #include "api/types/storage_pool_volume_bitmap.h"
 #include "api/types/storage_pool_volume_snapshot.h"
 #include "api/yaml.h"
+#include "applets/cli/created.h"
 #include "applets/cli/expiry.h"
 #include "applets/cli/input.h"
 #include "applets/cli/nouns/volume.h"
@@ -45,7 +46,8 @@ Result<> create(Call& call) {
   if (call.flags.on("reuse") && !volume.snapshot.empty() && volume.server.get(call.ctx, volume.full_path())) {
     TRY(run_request(call, volume.server, http::Method::delete_, volume.full_path()));
   }
-  TRY(run_request(call, volume.server, http::Method::post, volume.path() + "/snapshots", api::dump_json(body)));
+  auto operation = TRY(run_request(call, volume.server, http::Method::post, volume.path() + "/snapshots", api::dump_json(body)));
+  if (volume.snapshot.empty() && operation) std::println("Volume snapshot name is: {}", created_name(*operation, "storage_volume_snapshots"));
   return {};
 }
 
