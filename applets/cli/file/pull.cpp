@@ -104,18 +104,20 @@ Result<> pull_files(Call& call, const std::vector<FilePlace>& sources, const std
   }
   bool existed = fs::exists(target);
   bool into_folder = TRY(prepare_target(call, target, sources.size()));
-  for (const FilePlace& source : sources) {
-    RemoteFiles files = TRY(RemoteFiles::connect(call, source));
-    Pull pull{call, files, flags};
-    auto info = TRY(pull.named(source));
-    if (means_stdout(target)) {
-      TRY(pull.receive_fd(source.path, target, STDOUT_FILENO));
-      continue;
-    }
-    std::string name = source.path == "/" ? "" : fs::path(source.path).filename().string();
-    bool below = into_folder && !name.empty() && (!is_folder(info) || existed || sources.size() > 1);
-    TRY(pull.receive(source.path, below ? (fs::path(target) / name).string() : target, info));
+  std::string problems;
+  for (const FilePlace& source : sources) {  // one that fails doesn't keep the others from coming
+    auto pulled = [&]() -> Result<> {
+      RemoteFiles files = TRY(RemoteFiles::connect(call, source));
+      Pull pull{call, files, flags};
+      auto info = TRY(pull.named(source));
+      if (means_stdout(target)) return pull.receive_fd(source.path, target, STDOUT_FILENO);
+      bool below = is_folder(info) ? existed || sources.size() > 1 : into_folder;
+      std::string name = is_folder(info) ? source.name : fs::path(source.path).filename().string();
+      return pull.receive(source.path, below && !name.empty() ? (fs::path(target) / name).string() : target, info);
+    }();
+    if (!pulled) problems += (problems.empty() ? "" : "\n") + pulled.error().message();
   }
+  if (!problems.empty()) return fail(Code::internal, "{}", problems);
   return {};
 }
 

@@ -102,7 +102,11 @@ std::pair<std::string, std::string> name_and_path(const Arg& object) {
 }
 
 Result<FilePlace> place_at(Call& call, const std::string& remote, std::string sftp, const std::string& path) {
-  return FilePlace{TRY(call.server(remote)), std::move(sftp), path.empty() ? "" : clean_path(path), path.ends_with('/') && path.size() > 1};
+  std::string typed = path;
+  while (typed.ends_with('/')) typed.pop_back();
+  std::string name = typed.substr(typed.rfind('/') + 1);
+  if (name == "." || name == "..") name.clear();
+  return FilePlace{TRY(call.server(remote)), std::move(sftp), path.empty() ? "" : clean_path(path), path.ends_with('/') && path.size() > 1, name};
 }
 
 }  // namespace

@@ -22,7 +22,7 @@ struct FilePlace {
   std::string sftp;     ///< path of the API's SFTP endpoint
   std::string path;     ///< absolute, clean
   bool folder = false;  ///< it ended in a slash
-  bool exists() const { return !path.empty(); }  ///< was a path given at all?
+  std::string name = "";  ///< its last part as it was typed; empty for "." and "..", which mean the folder's content
 };
 /// `[<remote>:]<instance>[/<path>]`. Errors: those of finding the remote.
 Result<FilePlace> instance_place(Call& call, const Arg& arg);
