@@ -134,7 +134,7 @@ constexpr std::string_view kOne = "[<remote>:]<image>";
 constexpr Command kImageCommands[] = {
     {.path = "image", .summary = "Manage images", 
      .about = "Instances are made from images: files that hold a root file system and what is to know about it.\nAn image is named by an alias or by the start of its fingerprint (the SHA-256 of its content).",
-     .options = kHelpGroup},
+     .options = kGroup},
     {.path = "image alias", .summary = "Manage image aliases", .options = kGroup},
     {.path = "image alias create", .usage = "[<remote>:]<new alias name> <fingerprint>", .summary = "Name an image", .run = create_alias,
      .flags = kDescriptionFlags, .aliases = "add"},
@@ -148,6 +148,9 @@ constexpr Command kImageCommands[] = {
     {.path = "image delete", .usage = "[<remote>:]<image>...", .summary = "Delete images", .run = remove, .aliases = "rm,remove"},
     {.path = "image edit", .usage = kOne, .summary = "Edit an image's properties", .run = edit},
     {.path = "image export", .usage = "[<remote>:]<image> [<target file>]", .summary = "Write an image to files", .run = export_image, .flags = kVm},
+    {.path = "image generate-metadata", .usage = "<target path>", .summary = "Make a metadata tarball", .run = generate_metadata,
+     .about = "Asks for operating system, release, variant, architecture and description, and writes a tarball (xz) that `incus image import`\n"
+              "takes beside a qcow2 or squashfs file."},
     {.path = "image get-property", .usage = "[<remote>:]<image> <key>", .summary = "Print one property of an image", .run = get_property},
     {.path = "image import", .usage = "(<tarball>|<directory>|<URL>) [<rootfs tarball>] [<remote>:] [<key>=<value>...]",
      .summary = "Take an image into the store", .run = import_image, .flags = kImportFlags,

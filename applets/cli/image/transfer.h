@@ -1,4 +1,4 @@
-// `incus image import`, `export` and `copy`.
+// Commands of `incus image` that have files of their own.
 #pragma once
 #include "applets/cli/call.h"
 
@@ -7,5 +7,6 @@ namespace cli {
 Result<> import_image(Call& call);
 Result<> export_image(Call& call);
 Result<> copy_image(Call& call);
+Result<> generate_metadata(Call& call);
 
 }  // namespace cli
