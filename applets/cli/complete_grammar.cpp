@@ -76,7 +76,7 @@ class Walker {
 
   void offer(const Atom& atom, std::string_view text) {
     walk(atom, text, "", "", [this](const Atom& leaf, std::string_view value, const std::string& prefix, const std::string& suffix) {
-      if (leaf.kind == Kind::verbatim) return offers_.add(prefix + leaf.word);
+      if (leaf.kind == Kind::verbatim) return suffix.empty() ? offers_.add(prefix + leaf.word) : offers_.add_open(prefix + leaf.word + suffix);
       complete_value({call_, names_, remote_, prefix, suffix}, placeholder_of(leaf), value, offers_);
     }, false);
   }
@@ -138,6 +138,7 @@ class Walker {
       walk(pieces[index], head, "", "", [this](const Atom& leaf, std::string_view value, const std::string&, const std::string&) {
         if (leaf.kind == Kind::placeholder) names_.insert_or_assign(std::string(placeholder_of(leaf)), std::string(value));
       }, true);
+      if (pieces[index].source.contains("<type>")) names_.insert_or_assign("type", std::string(head));
       start = end + 1;
     }
     bool more = index + 1 < pieces.size();

@@ -48,7 +48,6 @@ struct Choice {
 };
 constexpr Choice kChoices[] = {
     {"protocol", "", "tcp,udp"},
-    {"type", "storage volume", "custom,container,virtual-machine"},
 };
 
 constexpr std::string_view kFiles[] = {"URL", "backup file", "cert.crt", "cert.key", "directory", "path", "preseed.yaml", "rootfs tarball", "symlink target path",
