@@ -4,6 +4,7 @@
 #include "applets/cli/complete.h"
 #include "applets/cli/key_tables.h"
 #include "applets/cli/table.h"
+#include "schema/schema.h"
 
 namespace cli {
 
@@ -140,10 +141,10 @@ void offer_words(const ValueSpot& spot, std::string_view words, Offers& offers) 
 void offer_table_names(const ValueSpot& spot, std::string_view placeholder, Offers& offers) {
   bool device = placeholder == "type" && spot.call.command.path.contains("device");
   if (device) {
-    for (const std::string& name : device_type_names()) offer(spot, name, offers);
+    for (const std::string& name : schema::types("device")) offer(spot, name, offers);
   }
   if (placeholder == "driver") {
-    for (const std::string& name : pool_driver_names()) offer(spot, name, offers);
+    for (const std::string& name : schema::pool_drivers()) offer(spot, name, offers);
   }
 }
 

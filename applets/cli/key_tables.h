@@ -12,15 +12,13 @@ namespace cli {
 /// The keys that a command's `<key>` can be. Of `config get KEY` both the server's and an instance's unless the line named an instance;
 /// of a device those of its type, if the line names that.
 std::vector<config::Keys> keys_of_command(std::string_view path, const KnownNames& names);
-StringList device_type_names();
-StringList pool_driver_names();
 
 /// A chapter of documentation.
 struct KeyChapter {
   std::string title;
   config::Keys keys;
 };
-/// Every table, in the order it is documented.
+/// Every table that has keys, in the order it is documented.
 std::vector<KeyChapter> key_chapters();
 
 }  // namespace cli

@@ -90,12 +90,12 @@ Result<std::string> image_secret(Call& call, client::Server& server, const std::
 }
 
 Result<> send_image(Call& call, client::Server& from, client::Server& to, const ImageCopy& copy, Progress& progress) {
+  if (!contains({"pull", "push", "relay"}, copy.mode)) return fail(Code::invalid, "Unknown transfer mode {}: use pull, push or relay", quote(copy.mode));
   PeerInfo source = TRY(peer_info(call, from)), target = TRY(peer_info(call, to));
   if (same_place(source, target)) return fail(Code::invalid, "The source and target servers must be different");
   if (copy.mode == "pull") return pull(call, from, to, copy, source, progress);
   if (copy.mode == "push") return push(call, from, to, copy, target, progress);
-  if (copy.mode == "relay") return relay(call, from, to, copy, progress);
-  return fail(Code::invalid, "Unknown transfer mode {}: use pull, push or relay", quote(copy.mode));
+  return relay(call, from, to, copy, progress);
 }
 
 namespace {
