@@ -1,5 +1,6 @@
 #include "core/operation.h"
 
+#include <atomic>
 #include <condition_variable>
 #include <mutex>
 
@@ -7,6 +8,7 @@
 #include "base/encode.h"
 #include "base/log.h"
 #include "base/units.h"
+#include "core/operation_async.h"
 #include "core/operation_state.h"
 #include "http/stream.h"
 
@@ -199,11 +201,21 @@ class OperationImpl final : public Operation {
 
   void run() {
     auto result = spec_.run(Context(stop_.get_token()), *this);
+    if (!result || !deferred_) end(std::move(result));
+  }
+
+ public:
+  /// From within run(): its return is not the end.
+  void defer() { deferred_ = true; }
+
+  void end(Result<> result) {
     if (result) return finish(State::success, std::nullopt);
     bool cancelled = stop_.stop_requested() || result.error().code() == Code::cancelled;
     log_debug("Operation failed", {{"operation", id_}, {"description", std::string(operation_description(spec_.type))}, {"err", result.error().message()}});
     finish(cancelled ? State::cancelled : State::failure, result.error());
   }
+
+ private:
 
   void finish(State end, std::optional<Error> error) {
     {
@@ -273,6 +285,7 @@ class OperationImpl final : public Operation {
   Clock::time_point ended_, progress_at_;
   std::vector<std::function<void()>> waiters_;
   std::stop_source stop_;
+  std::atomic<bool> deferred_ = false;
 };
 
 class OperationsImpl final : public Operations {
@@ -339,6 +352,12 @@ class OperationsImpl final : public Operations {
 };
 
 }  // namespace
+
+Ending end_later(Operation& operation) {
+  auto& implementation = static_cast<OperationImpl&>(operation);  // there is no other kind
+  implementation.defer();
+  return [self = std::static_pointer_cast<OperationImpl>(operation.shared_from_this())](Result<> result) { self->end(std::move(result)); };
+}
 
 std::string_view operation_description(OperationType type) {
   switch (type) {
