@@ -3,6 +3,7 @@
 #include "applets/daemon/daemon.h"
 #include "applets/daemon/envelope.h"
 #include "applets/daemon/from_memory.h"
+#include "applets/daemon/guest/api.h"
 #include "base/log.h"
 
 namespace incusd {
@@ -37,6 +38,9 @@ http::Plan finished(http::Response response) {
 http::Plan fixed_answer(int status, const std::string& message) { return finished(error_response(status, message)); }
 
 }  // namespace
+
+Dispatcher::Dispatcher(Daemon& daemon) : daemon_(daemon), guest_(std::make_unique<GuestApi>(daemon)) {}
+Dispatcher::~Dispatcher() = default;
 
 http::Plan Dispatcher::plan(http::Request& request) const {
   if (request.method == http::Method::options) {

@@ -7,9 +7,14 @@ namespace incusd {
 
 struct Daemon;
 
+class GuestApi;
+
 class Dispatcher {
  public:
-  explicit Dispatcher(Daemon& daemon) : daemon_(daemon) {}
+  explicit Dispatcher(Daemon& daemon);
+  ~Dispatcher();
+  /// The other API of this daemon, for instances; it has a socket, routes and rules of its own.
+  GuestApi& guest() { return *guest_; }
   /// The http::Planner of the daemon's listeners.
   http::Plan plan(http::Request& request) const;
 
@@ -24,6 +29,7 @@ class Dispatcher {
 
   Daemon& daemon_;
   Router router_;
+  std::unique_ptr<GuestApi> guest_;
 };
 
 }  // namespace incusd

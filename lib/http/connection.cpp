@@ -385,7 +385,8 @@ asio::awaitable<void> Connection::upgrade(Response response) {
   }
   Headers extra = std::move(response.headers);
   if (response.websocket) extra.set("Sec-WebSocket-Accept", websocket_accept(request_.headers.get("Sec-WebSocket-Key")));
-  append_switching(out_, response.websocket ? "websocket" : response.upgrade_protocol, extra);
+  if (!response.websocket && response.upgrade_protocol.empty()) append_open_ended(out_, extra);
+  else append_switching(out_, response.websocket ? "websocket" : response.upgrade_protocol, extra);
   if (!co_await flush()) co_return;
   // The request ends here; what came behind it belongs to the new protocol.
   while (!body_done_ && feed().event == Parser::Event::body) {}

@@ -149,6 +149,12 @@ Result<> send_content(const Context& ctx, Transport& transport, std::string& out
   return sent;
 }
 
+void append_open_ended(std::string& out, const Headers& extra) {
+  out += "HTTP/1.1 200 OK\r\nConnection: close\r\n";
+  append_headers(out, extra);
+  out += "\r\n";
+}
+
 void append_switching(std::string& out, const std::string& protocol, const Headers& extra) {
   std::format_to(std::back_inserter(out), "HTTP/1.1 101 {}\r\nUpgrade: {}\r\nConnection: Upgrade\r\n", reason(101), protocol);
   append_headers(out, extra);

@@ -21,6 +21,8 @@ void append_reply(std::string& out, const Response& response, const ReplyForm& f
 std::string_view append_reply_head(std::string& out, const Response& response, const ReplyForm& form);
 /// Sends a `file` or `writer` answer, blocking; `out` (earlier answers) goes first. Errors: the connection cannot be used any more.
 Result<> send_content(const Context& ctx, Transport& transport, std::string& out, Response& response, ReplyForm& form);
+/// The head of `200 OK` with a body that lasts as long as the connection: for a Response with `takeover` and no `upgrade_protocol`.
+void append_open_ended(std::string& out, const Headers& extra);
 /// The head of `101 Switching Protocols`.
 void append_switching(std::string& out, const std::string& protocol, const Headers& extra);
 

@@ -40,7 +40,8 @@ struct ConsoleFds {
   UniqueFd hold;      ///< keep it open as long as the terminal
 };
 
-enum class Status { stopped, running, frozen, error };
+/// `ready` is a running one that said so itself; runtimes never report it.
+enum class Status { stopped, running, frozen, error, ready };
 std::string_view status_name(Status status);  ///< "Stopped", …
 int status_code(Status status);               ///< 102, …
 

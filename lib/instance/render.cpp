@@ -19,6 +19,7 @@ api::Instance render(const View& view, Status status) {
   out.expanded_config = view.config;
   out.expanded_devices = view.devices;
   out.name = row.name;
+  if (status == Status::running && view.ready()) status = Status::ready;
   out.status = status_name(status);
   out.status_code = status_code(status);
   out.last_used_at = row.last_used_at;

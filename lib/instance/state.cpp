@@ -32,7 +32,7 @@ api::InstanceState stopped_state(Status status) {
 api::InstanceState state_of(const Context& ctx, Instance& instance, bool disk) {
   (void)ctx;
   Status status = instance.status();
-  api::InstanceState out = stopped_state(status);
+  api::InstanceState out = stopped_state(status == Status::running && instance.view()->ready() ? Status::ready : status);
   if (status == Status::running || status == Status::frozen) {
     auto container = instance.container();
     if (auto usage = container->usage()) {

@@ -8,6 +8,7 @@ std::string_view status_name(Status status) {
     case Status::running: return "Running";
     case Status::frozen: return "Frozen";
     case Status::error: return "Error";
+    case Status::ready: return "Ready";
   }
   return "Error";
 }
@@ -18,6 +19,7 @@ int status_code(Status status) {
     case Status::running: return 103;
     case Status::frozen: return 110;
     case Status::error: return 112;
+    case Status::ready: return 113;
   }
   return 112;
 }

@@ -24,6 +24,8 @@ struct View {
 
   Type type() const { return row.type == db::InstanceType::vm ? Type::virtual_machine : Type::container; }
   bool privileged() const { return is_true(get_or(config, "security.privileged")); }
+  /// Did the instance say over the guest API that it is ready?
+  bool ready() const { return is_true(get_or(row.config, "volatile.last_state.ready")); }
   const db::snapshots::Row* snapshot(const std::string& name) const;
 };
 using ViewPtr = std::shared_ptr<const View>;

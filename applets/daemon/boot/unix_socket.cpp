@@ -73,26 +73,33 @@ Result<gid_t> group_id(const std::string& name) {
   return entry->gr_gid;
 }
 
-}  // namespace
-
-Result<UniqueFd> open_api_socket(const std::string& path, const std::string& group) {
-  if (UniqueFd passed = passed_socket()) return passed;
-  gid_t gid = TRY(group_id(group));
+/// Replaces what is at `path`.
+Result<UniqueFd> bind_socket(const std::string& path, gid_t gid, mode_t mode) {
   sockaddr_un address = TRY(address_of(path));
-  TRY(wait_for_other(address));
   unlink(path.c_str());
   UniqueFd fd(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-  if (!fd) return fail_errno("Failed to create the API socket");
+  if (!fd) return fail_errno("Failed to create the socket " + path);
   // Bound without any access first: nobody connects before owner and mode are right.
   mode_t mask = umask(0777);
   int bound = bind(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address);
   int error = errno;
   umask(mask);
   if (bound != 0) return fail_errno("Failed to bind " + path, error);
-  if (chown(path.c_str(), 0, gid) != 0 || chmod(path.c_str(), 0660) != 0) return fail_errno("Failed to set the owner of " + path);
+  if (chown(path.c_str(), 0, gid) != 0 || chmod(path.c_str(), mode) != 0) return fail_errno("Failed to set the owner of " + path);
   if (listen(fd.get(), SOMAXCONN) != 0) return fail_errno("Failed to listen on " + path);
   return fd;
 }
+
+}  // namespace
+
+Result<UniqueFd> open_api_socket(const std::string& path, const std::string& group) {
+  if (UniqueFd passed = passed_socket()) return passed;
+  gid_t gid = TRY(group_id(group));
+  TRY(wait_for_other(TRY(address_of(path))));
+  return bind_socket(path, gid, 0660);
+}
+
+Result<UniqueFd> open_guest_socket(const std::string& path) { return bind_socket(path, 0, 0666); }
 
 void notify_service_manager(const std::string& state) {
   const char* path = getenv("NOTIFY_SOCKET");
