@@ -69,9 +69,13 @@ struct RunConfig {
   std::vector<CgroupEntry> cgroup;
   std::string rootfs;                ///< the root disk: path of the root file system
   StringMap lxc;                     ///< further lxc.* items, values without newlines
+  std::vector<std::pair<std::string, std::string>> cgroup_files;  ///< control group files to write, in cgroup2's words: {"io.max", "8:0 rbps=1048576"}
   StringList environment;
   std::vector<std::function<Result<>(const Context&)>> post_start;  ///< run once the instance runs
 };
+
+/// What a running instance needs so that it has what the host has: start() and plug, unplug and stop(), or nothing.
+enum class Hotplug { none, plug, unplug };
 
 /// One device of one instance. Calls run on a worker with the instance lock held.
 class Device {
@@ -84,6 +88,8 @@ class Device {
   /// What start() put into the running instance: on hot unplug the runtime takes it out again (mount targets, interface names and the
   /// host names they get back, device rules), then stop() follows.
   virtual Result<RunConfig> plugged() { return RunConfig{}; }
+  /// What the host lost or gained since the instance runs (a node that came or went): see Type::watched. Cheap: it looks, it changes nothing.
+  virtual Hotplug pending() { return Hotplug::none; }
   /// The device is new on the instance (created with it, or added later); before any start.
   virtual Result<> add(const Context&) { return {}; }
   /// After the instance stopped, or hot unplug (then called while it still runs). Cleans up everything start() made, also after a crash.
@@ -106,6 +112,8 @@ struct Type {
   std::string_view name;  ///< "disk", "nic"
   std::unique_ptr<Device> (*create)(Services&, Host&, const std::string& name, const StringMap& config);
   config::Keys (*keys)(const StringMap& config);
+  /// The path on the host whose coming and going changes what a running instance has; empty: none. Null: the type never has one.
+  std::string (*watched)(const StringMap& config) = nullptr;
 };
 
 }  // namespace device

@@ -33,7 +33,7 @@ Result<std::unique_ptr<Device>> create(Services& services, Host& host, const std
 
 Result<> check_keys(config::Keys keys, const StringMap& config) {
   for (const auto& [name, value] : config) {
-    if (name == "type" || name == "nictype") continue;
+    if (name == "type" || name == "nictype" || name.starts_with("user.")) continue;  // notes of the user's own are welcome on any device
     const config::Key* key = config::find(keys, name);
     if (!key) return fail(Code::invalid, "Invalid device option {}", quote(name));
     TRY_CTX(config::validate(*key, value), "Invalid value for device option {}", quote(name));

@@ -77,12 +77,29 @@ std::string decode_path_name(const std::string& name) {
 struct Node {
   bool block = false;
   unsigned major_number = 0, minor_number = 0;
+  friend bool operator==(const Node&, const Node&) = default;
 };
 
 std::optional<Node> read_node(const std::string& path) {
   struct stat info;
   if (stat(path.c_str(), &info) < 0 || (!S_ISBLK(info.st_mode) && !S_ISCHR(info.st_mode))) return std::nullopt;
   return Node{S_ISBLK(info.st_mode), major(info.st_rdev), minor(info.st_rdev)};
+}
+
+std::string source_of(const StringMap& config) {
+  std::string source = get_or(config, "source");
+  return source.empty() ? get_or(config, "path") : source;
+}
+
+bool is_required(const StringMap& config) {
+  std::string required = get_or(config, "required");
+  return required.empty() || is_true(required);
+}
+
+/// Without the right to refuse the start, the node may come later. With numbers of its own the host's node doesn't matter.
+std::string watched_path(const StringMap& config) {
+  bool numbered = !get_or(config, "major").empty() && !get_or(config, "minor").empty();
+  return is_required(config) || numbered ? "" : source_of(config);
 }
 
 class UnixDevice : public Device {
@@ -106,7 +123,7 @@ class UnixDevice : public Device {
     if (found && found->block != block_) return fail(Code::invalid, "Path specified is not a {} device", value("type"));
     if (!found && access(source().c_str(), F_OK) == 0) return fail(Code::invalid, "Not a device");
     if (!found && !numbered) {
-      if (is_required()) return fail(Code::invalid, "The required device path doesn't exist and the major and minor settings are not specified");
+      if (is_required(config_)) return fail(Code::invalid, "The required device path doesn't exist and the major and minor settings are not specified");
       return RunConfig{};
     }
     Node node = TRY(wanted_node(found));
@@ -122,6 +139,14 @@ class UnixDevice : public Device {
     return run_config(*node);
   }
 
+  Hotplug pending() override {
+    if (watched_path(config_).empty()) return Hotplug::none;
+    auto found = read_node(source()), made = read_node(node_path());
+    if (found && found->block != block_) found.reset();
+    if (made && (!found || *found != *made)) return Hotplug::unplug;
+    return found && !made ? Hotplug::plug : Hotplug::none;
+  }
+
   Result<> stop(const Context&) override {
     if (unlink(node_path().c_str()) < 0 && errno != ENOENT) return fail_errno("Failed to delete files for device " + quote(name_));
     return {};
@@ -129,8 +154,7 @@ class UnixDevice : public Device {
 
  private:
   std::string value(const std::string& key) const { return get_or(config_, key); }
-  bool is_required() const { return value("required").empty() || is_true(value("required")); }
-  std::string source() const { return value("source").empty() ? value("path") : value("source"); }
+  std::string source() const { return source_of(config_); }
   std::string target() const { return relative(value("path").empty() ? value("source") : value("path")); }
   std::string prefix() const { return "unix." + path_name(name_); }
   std::string node_path() const { return host_.devices_path() + "/" + prefix() + "." + path_name(target()); }
@@ -188,6 +212,7 @@ extern const device::Type unix_block_type = {
       return std::make_unique<UnixDevice>(host, name, config, true);
     },
     .keys = [](const StringMap&) -> config::Keys { return kBlockKeys; },
+    .watched = watched_path,
 };
 
 extern const device::Type unix_char_type = {
@@ -196,6 +221,7 @@ extern const device::Type unix_char_type = {
       return std::make_unique<UnixDevice>(host, name, config, false);
     },
     .keys = [](const StringMap&) -> config::Keys { return kCharKeys; },
+    .watched = watched_path,
 };
 
 }  // namespace device

@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "instance/draft_host.h"
+#include "instance/hotplug.h"
 #include "instance/lxc/container.h"
 #include "instance/manager.h"
 #include "network/network.h"
@@ -92,13 +93,9 @@ Result<> unplug(const Context& ctx, lxc::Container& container, const device::Run
   return {};
 }
 
-/// How the devices of two views differ.
-struct Difference {
-  api::DevicesMap removed, added, updated;
-};
-
-Difference compare(device::Services& services, Host& host, const View& before, const View& after) {
-  Difference out;
+/// How the devices of two views differ; what can't change while it runs is removed and added anew.
+DeviceChanges compare(device::Services& services, Host& host, const View& before, const View& after) {
+  DeviceChanges out;
   for (const auto& [name, config] : before.devices)
     if (!after.devices.contains(name)) out.removed[name] = config;
   for (const auto& [name, config] : after.devices) {
@@ -239,11 +236,11 @@ void stop_devices(const InstancePtr& instance) {
   }
 }
 
-Result<> change_devices(const Context& ctx, const InstancePtr& instance, const View& old_view) {
+Result<DeviceChanges> change_devices(const Context& ctx, const InstancePtr& instance, const View& old_view) {
   auto before = std::make_shared<const View>(old_view);
   ViewPtr after = instance->view();
   Host old_host(instance, before), host(instance, after);
-  Difference difference = compare(device_services(instance->manager()), host, *before, *after);
+  DeviceChanges difference = compare(device_services(instance->manager()), host, *before, *after);
   bool running = instance->running();
   if (running) {
     for (const auto& [name, config] : difference.removed)
@@ -263,6 +260,27 @@ Result<> change_devices(const Context& ctx, const InstancePtr& instance, const V
     auto device = TRY_CTX(load_device(instance, host, name, difference.updated.at(name), true), "Failed update validation for device {}", quote(name));
     if (device) TRY_CTX(device->update(ctx, before->devices.at(name), running), "Failed to update device {}", quote(name));
   }
+  undo.commit();
+  instance->manager().hotplug().refresh();
+  return difference;
+}
+
+Result<> follow_host(const Context& ctx, const InstancePtr& instance, const std::string& name) {
+  auto lock = TRY(instance->lock(ctx));
+  Host host(instance);
+  auto found = host.expanded_devices().find(name);
+  if (!instance->running() || found == host.expanded_devices().end()) return {};
+  auto device = TRY(load_device(instance, host, name, found->second, false));
+  if (!device) return {};
+  if (device->pending() == device::Hotplug::unplug) {
+    TRY(unplug(ctx, *instance->container(), TRY(device->plugged())));
+    TRY(device->stop(ctx));
+  }
+  if (device->pending() != device::Hotplug::plug) return {};
+  Reverter undo;
+  auto run = TRY(device->start(ctx));
+  undo.add("stop device " + name, [&device](const Context& c) { return device->stop(c); });
+  TRY(plug(ctx, *instance->container(), run, undo));
   undo.commit();
   return {};
 }

@@ -1,6 +1,7 @@
 // The devices of an instance as a whole: order, validation, start and stop, hot plug.
 #pragma once
 #include "device/device.h"
+#include "instance/guest_events.h"
 #include "instance/host.h"
 
 namespace instance {
@@ -18,8 +19,11 @@ Result<std::vector<device::RunConfig>> start_devices(const Context& ctx, const I
 /// Stops all devices after the container ended (errors are logged: everything is tried), in reverse order.
 void stop_devices(const InstancePtr& instance);
 
-/// Brings a running or stopped instance from `old_view`'s devices to those of the current view. Errors: of the device that failed.
-Result<> change_devices(const Context& ctx, const InstancePtr& instance, const View& old_view);
+/// Brings a running or stopped instance from `old_view`'s devices to those of the current view. Says what changed.
+/// Errors: of the device that failed.
+Result<DeviceChanges> change_devices(const Context& ctx, const InstancePtr& instance, const View& old_view);
+/// Plugs a device of a running instance in or out, if the host has changed that way. Takes the instance's lock; nothing if it doesn't run.
+Result<> follow_host(const Context& ctx, const InstancePtr& instance, const std::string& name);
 /// The instance goes away for good: each device forgets it.
 void remove_devices(const Context& ctx, const InstancePtr& instance);
 

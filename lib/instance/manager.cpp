@@ -5,6 +5,8 @@
 
 #include "core/project_cache.h"
 #include "db/projects.h"
+#include "instance/guest_events.h"
+#include "instance/hotplug.h"
 
 namespace instance {
 namespace {
@@ -54,7 +56,9 @@ uint64_t first_version() {
 
 Manager::Manager(Services services)
     : services_(std::move(services)),
-      devices_{services_.paths, services_.runtime, services_.global, services_.events, services_.pools, services_.networks} {
+      devices_{services_.paths, services_.runtime, services_.global, services_.events, services_.pools, services_.networks},
+      hotplug_(std::make_shared<Hotplug>(*this)),
+      guest_events_(std::make_shared<GuestEvents>()) {
   version_ = first_version();
 }
 Manager::~Manager() = default;

@@ -7,6 +7,9 @@
 
 namespace instance {
 
+class GuestEvents;
+class Hotplug;
+
 /// Thread-safe. Everything is kept in memory; the database is the truth and is written first.
 class Manager {
  public:
@@ -36,6 +39,8 @@ class Manager {
 
   Services& services() { return services_; }
   device::Services& devices() { return devices_; }
+  Hotplug& hotplug() { return *hotplug_; }
+  GuestEvents& guest_events() { return *guest_events_; }
 
  private:
   std::function<void()> changed();
@@ -43,6 +48,8 @@ class Manager {
 
   Services services_;
   device::Services devices_;
+  std::shared_ptr<Hotplug> hotplug_;
+  std::shared_ptr<GuestEvents> guest_events_;
   std::atomic<uint64_t> version_ = 1;
   mutable std::shared_mutex mutex_;
   std::map<std::pair<std::string, std::string>, InstancePtr> instances_;
