@@ -1,9 +1,13 @@
 #include "applets/daemon/commands.h"
 
+#include <unistd.h>
+
 #include <cstdio>
 #include <cstdlib>
 #include <print>
 
+#include "applets/daemon/activation.h"
+#include "base/log.h"
 #include "client/client.h"
 #include "core/paths.h"
 
@@ -72,12 +76,23 @@ Result<> shut_down(const StringList& args) {
   return done;
 }
 
+/// Any connection makes the service manager start a daemon that waits for its socket.
+Result<> activate_if_needed(const StringList& args) {
+  if (geteuid() != 0) return fail(Code::forbidden, "This must be run as root");
+  if (contains(args, "-d") || contains(args, "--debug")) set_log_level(LogLevel::debug);
+  std::string reason = TRY(activation_reason(core::Paths::from_environment()));
+  if (reason.empty()) return {};
+  log_debug(reason);
+  return ask(Context(), http::Method::get, "/1.0");
+}
+
 }  // namespace
 
 std::optional<int> run_command(const std::string& name, const StringList& args) {
   Result<> result;
   if (name == "waitready") result = wait_ready(args);
   else if (name == "shutdown") result = shut_down(args);
+  else if (name == "activateifneeded") result = activate_if_needed(args);
   else return std::nullopt;
   if (result) return 0;
   std::println(stderr, "Error: {}", result.error().message());

@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "core/operation.h"
 #include "instance/devices.h"
+#include "instance/hotplug.h"
 #include "instance/power.h"
 #include "instance/unfinished.h"
 #include "instance/volume.h"
@@ -71,11 +72,13 @@ bool find_running(const Context& ctx, const InstancePtr& instance) {
 void recover_all(const Context& ctx, Manager& manager) {
   remove_unfinished(ctx, manager);
   for (const InstancePtr& instance : manager.list()) {
+    (void)instance->volatile_set({{"volatile.last_state.ready", ""}});  // who is ready says so again
     if (find_running(ctx, instance)) continue;
     // It ended while nobody watched, or its start was cut short.
     if (instance->volatile_get("volatile.last_state.power") == "RUNNING" || marked_active(*instance)) stop_devices(instance);
     mark_active(*instance, false);
   }
+  manager.hotplug().refresh();
 }
 
 void autostart(const Context& ctx, Manager& manager) {

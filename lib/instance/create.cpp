@@ -64,7 +64,8 @@ Result<> initialise(const Job& job, Manager& manager, const InstancePtr& instanc
   if (!with_devices) return {};
   View nothing;
   nothing.row = view->row;
-  return change_devices(job.ctx, instance, nothing);
+  TRY(change_devices(job.ctx, instance, nothing));
+  return {};
 }
 
 storage::Progress progress_of(const Job& job, const std::string& key) {

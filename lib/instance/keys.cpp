@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "instance/key_tables.h"
+#include "instance/credentials.h"
 #include "instance/key_checks.h"
 
 namespace instance {
@@ -107,6 +108,7 @@ Result<> validate_config(const StringMap& config, Type type, bool expanded) {
       if (!get_or(config, other).empty()) return fail(Code::invalid, "Mutually exclusive keys {} and {} are set", name, other);
     }
   }
+  TRY(credentials_of(config));
   TRY(check_syscall_keys(config));
   if (is_true(get_or(config, "security.privileged")) && is_true(get_or(config, "nvidia.runtime")))
     return fail(Code::invalid, "nvidia.runtime is incompatible with privileged containers");

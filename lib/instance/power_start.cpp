@@ -9,7 +9,9 @@
 #include "base/log.h"
 #include "db/database.h"
 #include "instance/backup_file.h"
+#include "instance/credentials.h"
 #include "instance/devices.h"
+#include "instance/hotplug.h"
 #include "instance/idmap.h"
 #include "instance/power.h"
 #include "instance/snapshot.h"
@@ -102,6 +104,7 @@ Result<> start_locked(const Job& job, const InstancePtr& instance) {
   std::string rootfs = instance->mounted.path + "/rootfs";
   RootOwnership owner = TRY(prepare_ownership(job, instance, rootfs));
   TRY(make_identity(instance));
+  TRY(write_credentials(instance, owner.map));
   instance->set_active(true);
   undo.add("mark inactive", [instance](const Context&) -> Result<> {
     instance->set_active(false);
@@ -124,6 +127,7 @@ Result<> start_locked(const Job& job, const InstancePtr& instance) {
   TRY(container->start(job.ctx));
   undo.commit();
   instance->status_changed();
+  instance->manager().hotplug().refresh();
   TRY(record_start(instance));
   for (const device::RunConfig& device : devices)
     for (const auto& hook : device.post_start)

@@ -4,10 +4,10 @@
 #include "base/encode.h"
 #include "base/log.h"
 #include "core/gate.h"
-#include "core/gate.h"
 #include "core/project_cache.h"
 #include "instance/backup_file.h"
 #include "instance/create.h"
+#include "instance/credentials.h"
 #include "instance/devices.h"
 #include "instance/idmap.h"
 #include "instance/lxc/container.h"
@@ -104,9 +104,13 @@ Result<> check_gate(Manager& manager, const View& before, const db::instances::R
 
 /// Devices and limits follow the stored config; on an error the old row comes back.
 Result<> apply(const Job& job, const InstancePtr& instance, const View& before) {
-  TRY(change_devices(job.ctx, instance, before));
+  DeviceChanges devices = TRY(change_devices(job.ctx, instance, before));
   if (!instance->running()) return {};
-  return instance->container()->apply_limits(before.config, instance->view()->config);
+  TRY(instance->container()->apply_limits(before.config, instance->view()->config));
+  auto map = TRY(sys::IdMap::from_json(instance->volatile_get("volatile.idmap.current")));
+  TRY(write_credentials(instance, map));
+  instance->manager().guest_events().changed(instance->id(), before.config, instance->view()->config, devices);
+  return {};
 }
 
 }  // namespace

@@ -10,6 +10,7 @@
 #include "applets/daemon/boot/storage.h"
 #include "applets/daemon/boot/unix_socket.h"
 #include "applets/daemon/dispatch.h"
+#include "applets/daemon/guest/api.h"
 #include "applets/daemon/jobs/job.h"
 #include "applets/daemon/server_config.h"
 #include "applets/daemon/server_info.h"
@@ -59,6 +60,7 @@ Result<> open_databases(Daemon& daemon) {
 Result<> open_api(Daemon& daemon, UniqueFd socket) {
   daemon.dispatcher = std::make_unique<Dispatcher>(daemon);
   daemon.server = http::Server::create(daemon.runtime, [&daemon](http::Request& request) { return daemon.dispatcher->plan(request); });
+  TRY(daemon.dispatcher->guest().listen());
   TRY(daemon.server->listen_unix(socket.release()));
   return {};
 }
@@ -85,8 +87,8 @@ void finish_start(Daemon& daemon, Timestamp start) {
   instance::recover_all(daemon.jobs->context(), *daemon.instances);
   start_networks(daemon);
   daemon.jobs->start();
+  instance::autostart(daemon.jobs->context(), *daemon.instances);  // who waits for the daemon finds them running
   daemon.ready = true;
-  daemon.runtime.offload([&daemon] { instance::autostart(daemon.jobs->context(), *daemon.instances); });
   notify_service_manager("READY=1");
   record_host_warnings(daemon, start);
   log_info("Daemon started", {{"path", daemon.paths.var}});
@@ -129,6 +131,7 @@ void end_work(const Context& ctx, Daemon& daemon, Shutdown mode) {
 
 void stop_daemon(const Context& ctx, Daemon& daemon, Shutdown mode) {
   end_work(ctx, daemon, mode);
+  daemon.dispatcher->guest().stop(kRequestGrace);
   daemon.server->stop(kRequestGrace);
   // A failure leaves a longer log to read at the next start, nothing else.
   (void)daemon.global->checkpoint();

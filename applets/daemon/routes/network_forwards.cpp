@@ -1,5 +1,7 @@
 // /1.0/networks/{name}/forwards.
 #include "applets/daemon/routes/network_common.h"
+#include "device/proxy_address.h"
+#include "instance/manager.h"
 #include "network/forward/forward.h"
 #include "network/types.h"
 
@@ -33,9 +35,23 @@ Result<Reply> list_forwards(Call& call) {
   return list_reply(call, urls, objects);
 }
 
+/// An address that a proxy device listens on already isn't free. (Proxies refuse addresses of forwards themselves.)
+Result<> check_proxies(Call& call, const std::string& address) {
+  for (const instance::InstancePtr& instance : call.daemon.instances->list()) {
+    for (const auto& [name, config] : instance->view()->devices) {
+      if (get_or(config, "type") != "proxy") continue;
+      auto listen = device::parse_proxy_address(get_or(config, "listen"));
+      if (!listen || listen->address != address) continue;
+      return fail(Code::internal, "Forward listen address {} overlaps with proxy device {} of instance {}", quote(address), quote(name), quote(instance->name()));
+    }
+  }
+  return {};
+}
+
 Result<Reply> create_forward(Call& call) {
   auto network = TRY(find_with_forwards(call));
   auto request = TRY(call.body<api::NetworkForwardsPost>());
+  TRY_CTX(check_proxies(call, request.listen_address), "Failed creating forward");
   TRY_CTX(network::forward::create(call.ctx, *network, environment(call), request), "Failed creating forward");
   std::string url = forward_url(*network, request.listen_address);
   network_event(call, network->project(), "network-forward-created", url);

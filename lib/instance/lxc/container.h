@@ -68,6 +68,8 @@ class Container : public Runtime {
   Result<std::unique_ptr<ExecProcess>> exec(const Context&, const ExecRequest&) override;
   Result<ConsoleFds> console(const Context&) override;
   Result<UniqueFd> sftp(const Context&) override;
+  /// A TCP connection made from within the container's network. `address` is an IP address. Errors: invalid (not running), internal (refused …).
+  Result<UniqueFd> connect_tcp(const Context&, const std::string& address, int64_t port);
 
   /// Waits until it has stopped (monitor gone). Errors: timeout, cancelled.
   Result<> wait_stopped(const Context&);

@@ -5,6 +5,7 @@
 #include "instance/lxc/container_impl.h"
 #include "instance/lxc/exec_request.h"
 #include "instance/lxc/limits.h"
+#include "sys/fd_passing.h"
 #include "sys/netlink.h"
 
 namespace instance::lxc {
@@ -57,6 +58,20 @@ Result<> Container::detach_nic(const Context& ctx, const std::string& name, cons
   auto done = run_helper(ctx, "forknet", {"detach", name, host_name, std::to_string(getpid())}, init.get());
   if (!done) return Failure(done.error().wrap(std::format("Failed to detach interface: {} to {}", quote(name), quote(host_name))));
   return {};
+}
+
+Result<UniqueFd> Container::connect_tcp(const Context& ctx, const std::string& address, int64_t port) {
+  UniqueFd init = TRY(impl_->running_init());
+  auto [ours, theirs] = TRY(sys::socket_pair());
+  sys::SpawnSpec helper = sys::self_spec("forknet", {"connect", address, std::to_string(port)});
+  helper.environment = StringList{};
+  helper.fds = {{init.get(), 3}, {theirs.get(), 4}};
+  auto output = TRY(sys::run(ctx, std::move(helper), {.check = false}));
+  theirs.reset();
+  if (!output.status.ok()) return fail(Code::internal, "{}", trim(output.err));
+  sys::ReceivedFds received = TRY(sys::receive_fds(ours.get()));
+  if (received.fds.size() != 1) return fail(Code::internal, "The helper forknet gave no connection");
+  return std::move(received.fds[0]);
 }
 
 Result<> Container::allow_device(const Context& ctx, const device::CgroupEntry& rule) {
