@@ -1,11 +1,44 @@
 #!/bin/bash
-# bench.sh BINARY: ours and the real Incus side by side in one run; PEER names the program that has the real one (`PEER bench -p FOLDER -o OUT`).
+# bench.sh BINARY [SECTION...]: ours and the real Incus side by side in one run, medians and how many times better ours is. PEER names the program
+# that has the real one (`PEER bench -p FOLDER -o OUT SECTION…`, `PEER up|in|down NAME`; PEER_BINDS mounts folders in, PEER_PATH goes first on PATH).
+#
+# Sections: those of PEER bench, and `lists`: lists of 0, 100 and 1000 instances with one client and eight, p50, p99 and CPU per request, memory
+# and restart (LIST_COUNTS="0 100" for less). None named: all. Tables are left in OUT (default bench-results).
 set -eu
 : "${PEER:?set PEER to the program that runs the real Incus beside ours}"
+top=$(cd "$(dirname "$0")/.." && pwd)
 binary=$(readlink -f "$1")
-folder=$(mktemp -d)
-trap 'rm -rf "$folder"' EXIT
-cp "$binary" "$folder/incusbox"
-"$folder/incusbox" --install "$folder"
 shift
-"$PEER" bench -p "$folder" -o "${OUT:-bench-results}" "$@"
+mkdir -p "${OUT:=bench-results}"
+OUT=$(cd "$OUT" && pwd)
+work=$(mktemp -d)
+name=lists$$
+trap '"$PEER" down $name > /dev/null 2>&1; rm -rf "$work"' EXIT
+mkdir "$work/bin"
+cp "$binary" "$work/bin/incusbox"
+"$work/bin/incusbox" --install "$work/bin"
+
+lists() {
+  (cd "$top" && scripts/buildroot.sh run gcc-14 -O2 -static -pthread -o bench-load.out tests/bench/load.c)
+  mv "$top/bench-load.out" "$work/load"
+  cp "$top/tests/bench/lists.py" "$work/"
+  mkdir -p "$work/out"
+  echo "$work /bench" > "$work/binds"
+  PEER_BINDS=$work/binds "$PEER" up $name
+  local side
+  for side in real ours; do
+    PEER_PATH=$([ $side = ours ] && echo /bench/bin || true) "$PEER" in $name \
+      python3 /bench/lists.py /bench/out/$side.tsv /bench/load ${LIST_COUNTS:-0 100 1000} > "$OUT/lists.$side.log" 2>&1 ||
+      { tail -3 "$OUT/lists.$side.log" >&2; return 1; }
+  done
+  "$PEER" down $name
+  # Rates: more is better; everything else: less.
+  awk -F'\t' 'BEGIN{print "metric\treal\tours\tunit\ttimes better"} FNR==NR{real[$1]=$2; next} ($1 in real) && $2>0 && real[$1]>0 {
+    printf "%s\t%s\t%s\t%s\t%.2f\n", $1, real[$1], $2, $3, $3=="req/s" ? $2/real[$1] : real[$1]/$2}' "$work/out/real.tsv" "$work/out/ours.tsv" | tee "$OUT/lists.tsv"
+}
+
+theirs=
+for section in "$@"; do [ "$section" = lists ] || theirs="$theirs $section"; done
+# shellcheck disable=SC2086
+if [ -n "$theirs" ] || [ $# = 0 ]; then "$PEER" bench -p "$work/bin" -o "$OUT" $theirs; fi
+case " $* " in "  " | *" lists "*) lists ;; esac

@@ -13,7 +13,7 @@ namespace {
 
 // Synchronous FULL: an acknowledged write survives power loss. The page cache stays small, the kernel caches the file anyway.
 constexpr const char* kSettings =
-    "PRAGMA foreign_keys=ON; PRAGMA synchronous=FULL; PRAGMA cache_size=-512; PRAGMA temp_store=MEMORY;"
+    "PRAGMA foreign_keys=ON; PRAGMA synchronous=FULL; PRAGMA cache_size=-256; PRAGMA temp_store=MEMORY;"
     "PRAGMA journal_size_limit=1048576;";
 constexpr int kBusyTimeoutMs = 5000;
 

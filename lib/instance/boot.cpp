@@ -8,6 +8,7 @@
 #include "core/operation.h"
 #include "instance/devices.h"
 #include "instance/hotplug.h"
+#include "instance/lxc/leftover.h"
 #include "instance/power.h"
 #include "instance/unfinished.h"
 #include "instance/volume.h"
@@ -74,8 +75,10 @@ void recover_all(const Context& ctx, Manager& manager) {
   for (const InstancePtr& instance : manager.list()) {
     (void)instance->volatile_set({{"volatile.last_state.ready", ""}});  // who is ready says so again
     if (find_running(ctx, instance)) continue;
+    bool active = marked_active(*instance);
+    if (active) lxc::end_leftover(ctx, lxc::ContainerPaths::of(manager.services().paths, instance->project(), instance->name()));
     // It ended while nobody watched, or its start was cut short.
-    if (instance->volatile_get("volatile.last_state.power") == "RUNNING" || marked_active(*instance)) stop_devices(instance);
+    if (active || instance->volatile_get("volatile.last_state.power") == "RUNNING") stop_devices(instance);
     mark_active(*instance, false);
   }
   manager.hotplug().refresh();

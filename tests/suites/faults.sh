@@ -1,4 +1,4 @@
-# Faults: kill -9 under load, a full disk, hostile archives. Whatever happens: acknowledged work is kept, and nothing half-made stays.
+# Faults: kill -9 under load, stuck and missing parts, a full disk, hostile archives. Whatever happens: acknowledged work is kept, and nothing half-made stays.
 
 # One line per acknowledged change goes to $SUITE_DIR/done: "+ NAME" after a create, "- NAME" before a delete, "! NAME" after a start.
 load() {
@@ -19,7 +19,10 @@ load() {
   done > /dev/null 2>&1
 }
 
-count_monitors() { ps -eo args | grep -c '^\[lxc monitor\]' || true; }
+# What was being stopped when the daemon was killed may need a moment to end.
+monitors_match() {
+  [ "$(ps -eo args | grep -c '^\[lxc monitor\]' || true)" = "$(incus list status=running -f csv -c n | wc -l)" ]
+}
 
 check_after_kill() {
   local name
@@ -34,7 +37,7 @@ check_after_kill() {
   awk '$1=="!"{have[$2]=1} $1=="-"{delete have[$2]} END{for(n in have) print n}' "$SUITE_DIR/done" | while read -r name; do
     grep -qx "$name" "$SUITE_DIR/running" || fail "$name stopped with the daemon"
   done
-  [ "$(count_monitors)" = "$(wc -l < "$SUITE_DIR/running")" ] || fail "$(count_monitors) monitors for $(wc -l < "$SUITE_DIR/running") running containers"
+  eventually 5 monitors_match
   # On disk there is what the database knows, no more.
   ls "$INCUS_DIR/storage-pools/default/containers" | sort | diff "$SUITE_DIR/listed" - || fail "the pool holds something else than the database"
   ls "$INCUS_DIR/containers" | sort | diff "$SUITE_DIR/listed" - || fail "containers/ holds something else than the database"
@@ -145,4 +148,47 @@ test_full_disk() {
   incus image delete testimage
   incus storage delete small
   umount "$SUITE_DIR/small"
+}
+
+others_answer() {
+  local path
+  for path in /1.0 '/1.0/instances?recursion=2' /1.0/instances/free/state '/1.0/images?recursion=1' '/1.0/networks?recursion=1' '/1.0/operations?recursion=1'; do
+    timeout 5 incus query "$path" > /dev/null || fail "$path was not answered while $1"
+  done
+  timeout 5 incus exec free -- true || fail "no command could be run while $1"
+}
+
+# One part that hangs or is missing stops nothing else (a call that waits would run into its five seconds).
+test_stuck_parts() {
+  prepare
+  incus launch testimage stuck -q
+  incus launch testimage free -q
+  local monitor stop
+  monitor=$(ps -eo pid,args | awk '/\[lxc monitor\].* stuck$/ {print $1}')
+  kill -STOP "$monitor"
+  incus stop -f stuck &
+  stop=$!
+  incus exec stuck -- true 2> /dev/null &
+  others_answer "a monitor was stopped"
+  kill -CONT "$monitor"
+  eventually 10 expect STOPPED incus list stuck -c s -f csv 2> /dev/null
+  wait $stop
+
+  mv "$INCUS_DIR/storage-pools/default/containers" "$INCUS_DIR/storage-pools/default/images" "$SUITE_DIR"
+  refuse . timeout 20 incus init testimage nowhere -q
+  refuse . timeout 20 incus start stuck
+  others_answer "the pool's folders were missing"
+  mv "$SUITE_DIR/containers" "$SUITE_DIR/images" "$INCUS_DIR/storage-pools/default/"
+  incus start stuck
+
+  mkdir -p "$SUITE_DIR/many/rootfs"
+  printf 'architecture: x86_64\ncreation_date: 1\n' > "$SUITE_DIR/many/metadata.yaml"
+  (cd "$SUITE_DIR/many/rootfs" && seq "${FAULT_ENTRIES:-4000}" | xargs touch)
+  tar -C "$SUITE_DIR/many" -cf "$SUITE_DIR/many.tar" metadata.yaml rootfs
+  (incus image import "$SUITE_DIR/many.tar" --alias many -q && incus init many large -q) &
+  local import=$!
+  while kill -0 $import 2> /dev/null; do others_answer "a large image was unpacked"; done
+  wait $import
+  incus delete large
+  incus image delete many
 }
