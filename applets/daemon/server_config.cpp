@@ -2,6 +2,7 @@
 
 #include "applets/daemon/boot/networks.h"
 #include "applets/daemon/server_info.h"
+#include "applets/daemon/server_storage.h"
 #include "applets/daemon/trusted.h"
 #include "base/log.h"
 #include "core/server_keys.h"
@@ -54,6 +55,7 @@ Result<> apply_change(Daemon& daemon, const std::string& key, const std::string&
   }
   if (key == "core.dns_address") return update_dns_listener(daemon, value);
   if (key == "core.trust_ca_certificates") reload_authority(daemon);
+  if (!folder_of_key(daemon, key).empty()) return move_own_folder(Context(), daemon, key, value);
   return {};
 }
 
@@ -73,6 +75,8 @@ Result<> update_server_config(Daemon& daemon, const StringMap& values, bool patc
   StringMap next = TRY(core::validate_server_config(wanted));
   StringMap changes = difference(old, next);
   if (changes.empty()) return {};
+  for (const auto& [key, value] : changes)
+    if (!folder_of_key(daemon, key).empty()) TRY_CTX(check_own_volume(Context(), daemon, key, value), "Failed validation of {}", quote(key));
   TRY(store(daemon, changes));
   daemon.config.set(next);
   for (const auto& [key, value] : changes) {

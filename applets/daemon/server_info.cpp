@@ -100,7 +100,8 @@ Result<> ServerInfo::find_facts() {
   facts_.server_event_mode = "full-mesh";
   facts_.server_pid = getpid();
   facts_.server_version = kVersion;
-  for (const std::string& driver : storage::driver_names()) facts_.storage_supported_drivers.push_back({driver, "1", false});
+  for (const std::string& driver : storage::driver_names())
+    if (auto version = storage::driver_version(driver)) facts_.storage_supported_drivers.push_back({driver, *version, false});
   found_ = true;
   return {};
 }

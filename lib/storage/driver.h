@@ -75,5 +75,7 @@ using DriverFactory = std::unique_ptr<Driver> (*)(PoolInfo info);
 /// Null for an unknown name.
 DriverFactory find_driver(std::string_view name);
 StringList driver_names();
+/// Of the tools the driver needs, or "1" where it needs none; nothing if they are missing on this machine. Runs a program.
+std::optional<std::string> driver_version(std::string_view name);
 
 }  // namespace storage

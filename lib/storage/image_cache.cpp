@@ -63,6 +63,8 @@ void ImageCache::forget(const Context& ctx, const std::string& fingerprint) {
 
 void ImageCache::sweep(const Context& ctx) {
   std::error_code error;
+  // The images may be on a volume that is not mounted yet: then nobody knows what is gone.
+  if (!std::filesystem::is_directory(images_, error)) return;
   for (const auto& item : std::filesystem::directory_iterator(folder_, error)) {
     std::string name = item.path().filename();
     bool gone = name.ends_with(kPartial) || access((images_ + "/" + name).c_str(), F_OK) != 0;

@@ -37,7 +37,14 @@ constexpr Folder kVarFolders[] = {
     {"storage-pools", 0711},
 };
 
+/// A folder that is on a storage volume is a link, which may lead nowhere before the volume is mounted.
+bool is_link(const std::string& path) {
+  struct stat info;
+  return lstat(path.c_str(), &info) == 0 && S_ISLNK(info.st_mode);
+}
+
 Result<> make_folder(const std::string& path, mode_t mode) {
+  if (is_link(path) || is_link(path.substr(0, path.rfind('/')))) return {};
   if (mkdir(path.c_str(), mode) == 0 || errno == EEXIST) {
     if (chmod(path.c_str(), mode) == 0) return {};
   }
