@@ -39,10 +39,13 @@ Result<> copy_range(const Context& ctx, int source, int target, int64_t offset, 
 
 }  // namespace
 
-Result<> copy_content(const Context& ctx, int source, int target, int64_t size, bool sparse) {
+Result<> copy_content(const Context& ctx, int source, int target, int64_t size, bool sparse, std::atomic<bool>* may_share) {
   if (size == 0) return {};
-  // SAFETY: FICLONE takes a descriptor as its argument and touches nothing of ours.
-  if (ioctl(target, FICLONE, source) == 0) return {};
+  if (!may_share || may_share->load(std::memory_order_relaxed)) {
+    // SAFETY: FICLONE takes a descriptor as its argument and touches nothing of ours.
+    if (ioctl(target, FICLONE, source) == 0) return {};
+    if (may_share && (errno == EOPNOTSUPP || errno == EXDEV || errno == ENOTTY)) may_share->store(false, std::memory_order_relaxed);
+  }
   if (!sparse) return copy_range(ctx, source, target, 0, size);
   if (ftruncate(target, size) != 0) return fail_errno("Failed sizing the copy");
   for (int64_t at = 0; at < size;) {

@@ -29,10 +29,13 @@ struct Item {
   std::string name;
 };
 
-struct FolderTime {
+/// What a folder gets when everything in it is there: files made in it would change its times and inherit its default ACL.
+struct FolderEnd {
   std::string path;
   timespec times[2];
+  Xattrs attributes;
 };
+constexpr std::string_view kDefaultAcl = "system.posix_acl_default";
 
 class Copier {
  public:
@@ -48,7 +51,7 @@ class Copier {
     TRY(finish_folder(*root, info));
     TRY(copy_folder(root));
     TRY(queue_.run(ctx_, options_.threads, [this](Item& item) { return enter(item); }));
-    return set_times();
+    return finish_folders();
   }
 
  private:
@@ -59,8 +62,9 @@ class Copier {
   FolderQueue<Item> queue_;
   std::mutex mutex_;
   std::map<ino_t, std::string> links_;  ///< where the first copy of a file with several names is
-  std::vector<FolderTime> times_;
+  std::vector<FolderEnd> ends_;
   std::atomic<int64_t> bytes_ = 0;
+  std::atomic<bool> may_share_ = true;
 
   static bool gone() { return errno == ENOENT; }
   static std::string join_path(const std::string& path, const std::string& name) { return path.empty() ? name : path + "/" + name; }
@@ -83,9 +87,11 @@ class Copier {
   }
 
   Result<> finish_folder(const Pair& pair, const struct stat& info) {
-    TRY(set_attributes(pair.source.get(), pair.target.get(), info, pair.path));
+    Xattrs attributes = TRY(get_xattrs(pair.source.get())), late;
+    std::erase_if(attributes, [&](auto& item) { return item.first == kDefaultAcl ? (late.push_back(std::move(item)), true) : false; });
+    TRY(set_attributes(pair.target.get(), info, attributes, pair.path, true));
     std::lock_guard lock(mutex_);
-    times_.push_back({pair.path, {info.st_atim, info.st_mtim}});
+    ends_.push_back({pair.path, {info.st_atim, info.st_mtim}, std::move(late)});
     return {};
   }
 
@@ -98,11 +104,14 @@ class Copier {
     return {};
   }
 
+  /// Bits that a new file may lack though it was made with them: those the umask takes, and set-id and sticky.
+  static constexpr mode_t kUnsureBits = 07022;
+
   /// Owner, mode, attributes; the order matters: chown(2) clears set-id bits and capabilities.
-  Result<> set_attributes(int source, int target, const struct stat& info, const std::string& path) {
+  static Result<> set_attributes(int target, const struct stat& info, const Xattrs& attributes, const std::string& path, bool folder) {
     if ((info.st_uid != 0 || info.st_gid != 0) && fchown(target, info.st_uid, info.st_gid) != 0) return fail_errno("Cannot set the owner of " + path);
-    if (fchmod(target, info.st_mode & 07777) != 0) return fail_errno("Cannot set the mode of " + path);
-    return set_xattrs(target, TRY(get_xattrs(source)), path);
+    if ((folder || info.st_mode & kUnsureBits) && fchmod(target, info.st_mode & 07777) != 0) return fail_errno("Cannot set the mode of " + path);
+    return set_xattrs(target, attributes, path);
   }
 
   Result<> copy_file(const std::shared_ptr<Pair>& pair, const std::string& name) {
@@ -114,14 +123,14 @@ class Copier {
     if (info.st_nlink > 1) {
       std::lock_guard lock(mutex_);
       if (auto found = links_.find(info.st_ino); found != links_.end()) return link_to(found->second, pair, name);
-      target = TRY(create(pair, name));
+      target = TRY(create(pair, name, info.st_mode));
       links_.emplace(info.st_ino, join_path(pair->path, name));
     } else {
-      target = TRY(create(pair, name));
+      target = TRY(create(pair, name, info.st_mode));
     }
     bool sparse = info.st_blocks * 512 < info.st_size;
-    TRY_CTX(copy_content(ctx_, source.get(), target.get(), info.st_size, sparse), "Cannot copy {}", join_path(pair->path, name));
-    TRY(set_attributes(source.get(), target.get(), info, name));
+    TRY_CTX(copy_content(ctx_, source.get(), target.get(), info.st_size, sparse, &may_share_), "Cannot copy {}", join_path(pair->path, name));
+    TRY(set_attributes(target.get(), info, TRY(get_xattrs(source.get())), name, false));
     timespec times[2] = {info.st_atim, info.st_mtim};
     if (futimens(target.get(), times) != 0) return fail_errno("Cannot set the time of " + name);
     int64_t total = bytes_ += info.st_size;
@@ -129,8 +138,9 @@ class Copier {
     return {};
   }
 
-  Result<UniqueFd> create(const std::shared_ptr<Pair>& pair, const std::string& name) {
-    UniqueFd fd(openat(pair->target.get(), name.c_str(), O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
+  /// Files have their modes from the start: whoever gets at the copy while it is made gets at the source, too.
+  Result<UniqueFd> create(const std::shared_ptr<Pair>& pair, const std::string& name, mode_t mode) {
+    UniqueFd fd(openat(pair->target.get(), name.c_str(), O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode & 0777 & ~kUnsureBits));
     if (!fd) return fail_errno("Cannot create " + join_path(pair->path, name));
     return fd;
   }
@@ -179,10 +189,10 @@ class Copier {
     return {};
   }
 
-  /// Folders' times come last: creating what is in them changed them.
-  Result<> set_times() {
-    for (const FolderTime& item : times_) {
+  Result<> finish_folders() {
+    for (const FolderEnd& item : ends_) {
       UniqueFd fd = TRY(sys::open_beneath(target_, item.path.empty() ? "." : item.path, O_RDONLY | O_DIRECTORY));
+      TRY(set_xattrs(fd.get(), item.attributes, item.path));
       if (futimens(fd.get(), item.times) != 0) return fail_errno("Cannot set the time of folder " + item.path);
     }
     return {};

@@ -1,5 +1,6 @@
 // Copying a directory tree on this machine as fast as the file system allows, with everything that belongs to it.
 #pragma once
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <string>
@@ -23,6 +24,7 @@ Result<> copy_tree(const Context& ctx, int source, int target, const CopyOptions
 Result<> copy_tree(const Context& ctx, const std::string& source, const std::string& target, const CopyOptions& options = {});
 
 /// One file's content, holes kept, blocks shared if possible. `size` is the source's. Offsets of both are left undefined.
-Result<> copy_content(const Context& ctx, int source, int target, int64_t size, bool sparse);
+/// `may_share` is set to false once the file system said that it can't share blocks, and spares asking again. May be null.
+Result<> copy_content(const Context& ctx, int source, int target, int64_t size, bool sparse, std::atomic<bool>* may_share = nullptr);
 
 }  // namespace archive

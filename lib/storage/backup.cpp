@@ -37,6 +37,20 @@ std::optional<std::string> inside(const std::string& path, const std::string& pr
   return std::nullopt;
 }
 
+bool holds_instance(const std::string& prefix) {
+  for (const char* tree : {"backup/container", "backup/virtual-machine"})
+    if (prefix == tree) return true;
+  return prefix.starts_with("backup/snapshots/") || prefix.starts_with("backup/virtual-machine-snapshots/");
+}
+
+/// Around its root file system an instance has files that the daemon itself reads and writes: no link may lead it elsewhere, no pipe hold it up.
+Result<> check_member(const archive::Entry& entry, const std::string& path) {
+  using Type = archive::Entry::Type;
+  if (path.starts_with("rootfs/") || entry.type == Type::directory) return {};
+  if (path != "rootfs" && (entry.type == Type::file || entry.type == Type::hardlink)) return {};
+  return fail(Code::invalid, "Backup metadata contained disallowed symlinks or special files: {}", quote(entry.path));
+}
+
 Result<> add_disk(const Context& ctx, archive::TarWriter& tar, int folder, const std::string& disk, const std::string& member) {
   UniqueFd fd = TRY(sys::open_beneath(folder, disk, O_RDONLY));
   struct stat info;
@@ -132,6 +146,7 @@ Result<> read_volumes(const Context& ctx, int file, const std::map<std::string, 
     for (auto& [prefix, target] : targets) {
       auto path = inside(entry->path, prefix);
       if (!path) continue;
+      if (holds_instance(prefix)) TRY(check_member(*entry, *path));
       // Hard links name their target by its place in the archive.
       if (entry->type == archive::Entry::Type::hardlink) {
         auto link = inside(entry->link, prefix);

@@ -3,14 +3,17 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <map>
-#include <set>
+#include <utility>
+#include <vector>
 
 namespace sys::sftp {
 namespace {
 
-constexpr uint32_t kChunk = 32 << 10;  ///< what every server can take and give in one packet
+constexpr uint32_t kSmallChunk = 32 << 10;  ///< what every server can take and give in one packet
+constexpr size_t kReadAhead = 64 << 10;
 constexpr size_t kWindow = 16;         ///< requests under way
 
 class FdChannel : public Channel {
@@ -51,14 +54,18 @@ std::unique_ptr<Channel> make_channel(UniqueFd fd) { return std::make_unique<FdC
 struct Client::Impl {
   std::unique_ptr<Channel> channel;
   uint32_t next_id = 1;
-  std::string buffer;
+  uint32_t chunk = kSmallChunk;  ///< bytes of one read or write
+  std::string buffer;            ///< what came, from `start` on still unread
+  size_t start = 0;
   std::map<uint32_t, Reply> early;  ///< replies that came before they were asked for
 
+  /// At least `size` unread bytes. Views into the buffer are gone then.
   Result<> fill(size_t size) {
-    while (buffer.size() < size) {
-      size_t had = buffer.size();
-      buffer.resize(had + 65536);
-      auto got = channel->read(buffer.data() + had, 65536);
+    while (buffer.size() - start < size) {
+      buffer.erase(0, std::exchange(start, 0));
+      size_t had = buffer.size(), room = std::max(size - had, kReadAhead);
+      buffer.resize_and_overwrite(had + room, [](char*, size_t all) { return all; });
+      auto got = channel->read(buffer.data() + had, room);
       buffer.resize(had + (got ? *got : 0));
       if (!got) return Failure(got.error());
       if (*got == 0) return fail(Code::internal, "The SFTP server closed the connection");
@@ -66,22 +73,39 @@ struct Client::Impl {
     return {};
   }
 
-  Result<std::string> packet() {
+  /// The next packet; valid until the one after it.
+  Result<std::string_view> packet() {
     TRY(fill(4));
-    uint32_t size = Reader(buffer).u32();
+    uint32_t size = Reader(std::string_view(buffer).substr(start)).u32();
     if (size == 0 || size > kMaxPacket) return fail(Code::internal, "Invalid SFTP packet of {} bytes", size);
     TRY(fill(4 + static_cast<size_t>(size)));
-    std::string body = buffer.substr(4, size);
-    buffer.erase(0, 4 + static_cast<size_t>(size));
+    std::string_view body = std::string_view(buffer).substr(start + 4, size);
+    start += 4 + static_cast<size_t>(size);
     return body;
   }
 
+  /// Asks how large packets may be, where the server can tell.
+  Result<> learn_limits(Reader hello) {
+    bool tells = false;
+    while (!hello.done() && hello.ok()) {
+      tells |= hello.text() == kLimits;
+      hello.text();
+    }
+    if (!tells) return {};
+    Reply reply = TRY(call(kExtended, kExtendedReply, [](Writer& out) { out.text(kLimits); }));
+    Reader in(reply.body);
+    in.u64();
+    uint64_t most = std::min(in.u64(), in.u64());
+    if (in.ok()) chunk = static_cast<uint32_t>(std::clamp<uint64_t>(most, kSmallChunk, kMaxData));
+    return {};
+  }
+
   Result<Reply> next() {
-    std::string body = TRY(packet());
+    std::string_view body = TRY(packet());
     Reader in(body);
     Reply reply{.type = in.u8(), .id = in.u32()};
     if (!in.ok()) return fail(Code::internal, "Broken SFTP reply");
-    reply.body = body.substr(5);
+    reply.body = std::string(body.substr(5));
     return reply;
   }
 
@@ -101,9 +125,9 @@ struct Client::Impl {
 
   /// `fill_in` adds the fields after the id. Returns the id.
   template <class Fill>
-  Result<uint32_t> send(uint8_t type, Fill fill_in) {
+  Result<uint32_t> send(uint8_t type, Fill fill_in, size_t expected = 0) {
     uint32_t id = next_id++;
-    Writer writer(type);
+    Writer writer(type, expected);
     writer.u32(id);
     fill_in(writer);
     TRY(channel->write(writer.take()));
@@ -157,9 +181,10 @@ Result<Client> Client::connect(std::unique_ptr<Channel> channel) {
   auto impl = std::make_unique<Impl>();
   impl->channel = std::move(channel);
   TRY(impl->channel->write(Writer(kInit).u32(kVersion).take()));
-  std::string hello = TRY(impl->packet());
+  std::string hello(TRY(impl->packet()));
   Reader in(hello);
   if (in.u8() != kVersionReply || in.u32() < kVersion) return fail(Code::internal, "Unsupported SFTP server");
+  TRY(impl->learn_limits(in));
   return Client(std::move(impl));
 }
 
@@ -235,16 +260,17 @@ Result<> Client::read_all(const std::string& handle, const std::function<Result<
     uint32_t id;
     uint64_t offset;
   };
+  const uint32_t chunk = impl_->chunk;
   std::vector<Request> pending;
   uint64_t asked = 0;
   bool ended = false;
   auto ask = [&](uint64_t offset) -> Result<> {
-    uint32_t id = TRY(impl_->send(kRead, [&](Writer& out) { out.text(handle).u64(offset).u32(kChunk); }));
+    uint32_t id = TRY(impl_->send(kRead, [&](Writer& out) { out.text(handle).u64(offset).u32(chunk); }));
     pending.push_back({id, offset});
     return {};
   };
   while (!ended || !pending.empty()) {
-    for (; !ended && pending.size() < kWindow; asked += kChunk) TRY(ask(asked));
+    for (; !ended && pending.size() < kWindow; asked += chunk) TRY(ask(asked));
     Request request = pending.front();
     pending.erase(pending.begin());
     Reply reply = TRY(impl_->wait_for(request.id));
@@ -257,7 +283,7 @@ Result<> Client::read_all(const std::string& handle, const std::function<Result<
     std::string_view data = Reader(reply.body).text();
     TRY(sink(data));
     // A short answer in the middle: what follows it was asked too far on.
-    if (data.size() < kChunk) {
+    if (data.size() < chunk) {
       for (const Request& later : pending) TRY(impl_->wait_for(later.id));
       pending.clear();
       asked = request.offset + data.size();
@@ -279,9 +305,10 @@ Result<> Client::write_all(const std::string& handle, uint64_t offset, const std
   while (true) {
     std::string data = TRY(source());
     if (data.empty()) return settle(0);
-    for (size_t done = 0; done < data.size(); done += kChunk) {
-      std::string_view part = std::string_view(data).substr(done, kChunk);
-      pending.push_back(TRY(impl_->send(kWrite, [&](Writer& out) { out.text(handle).u64(offset).text(part); })));
+    for (size_t done = 0; done < data.size(); done += impl_->chunk) {
+      std::string_view part = std::string_view(data).substr(done, impl_->chunk);
+      auto put = [&](Writer& out) { out.text(handle).u64(offset).text(part); };
+      pending.push_back(TRY(impl_->send(kWrite, put, part.size() + handle.size() + 32)));
       offset += part.size();
       TRY(settle(kWindow));
     }

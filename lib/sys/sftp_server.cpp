@@ -174,12 +174,12 @@ void Session::read_file(uint32_t id, Reader& in) {
   OpenHandle* handle = find(id, in.text());
   if (!handle) return;
   uint64_t offset = in.u64();
-  std::string data(std::min<size_t>(in.u32(), kMaxData), '\0');
-  ssize_t got = pread(handle->file.get(), data.data(), data.size(), static_cast<off_t>(offset));
+  size_t size = std::min<size_t>(in.u32(), kMaxData);
+  Writer writer(kData, size + 8);
+  writer.u32(id);
+  ssize_t got = writer.fill(size, [&](char* into, size_t most) { return pread(handle->file.get(), into, most, static_cast<off_t>(offset)); });
   if (got < 0) return reply_result(id, -1);
   if (got == 0) return reply_status(id, kEof, "EOF");
-  Writer writer(kData);
-  writer.u32(id).text(std::string_view(data).substr(0, static_cast<size_t>(got)));
   reply(writer);
 }
 
@@ -340,6 +340,11 @@ void Session::extended(uint32_t id, Reader& in) {
     OpenHandle* handle = find(id, in.text());
     return handle ? reply_result(id, fsync(handle->file.get())) : void();
   }
+  if (name == kLimits) {
+    Writer writer(kExtendedReply);
+    writer.u32(id).u64(kMaxPacket).u64(kMaxData).u64(kMaxData).u64(kMaxHandles);
+    return reply(writer);
+  }
   reply_status(id, kUnsupported, "Unknown extension");
 }
 
@@ -350,7 +355,7 @@ Result<> Session::handle(std::string_view packet) {
     Writer writer(kVersionReply);
     writer.u32(kVersion);
     for (const char* extension : {"hardlink@openssh.com", "posix-rename@openssh.com"}) writer.text(extension).text("1");
-    writer.text("statvfs@openssh.com").text("2").text("fsync@openssh.com").text("1");
+    writer.text("statvfs@openssh.com").text("2").text("fsync@openssh.com").text("1").text(kLimits).text("1");
     return write_all(output_, writer.take());
   }
   uint32_t id = in.u32();

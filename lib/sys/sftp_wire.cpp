@@ -38,11 +38,13 @@ Writer& Writer::attributes(const Attributes& value) {
   return *this;
 }
 
+void Writer::put_length(size_t at, size_t size) {
+  for (size_t byte = 0; byte < kLength; ++byte) body_[at + byte] = static_cast<char>(size >> (8 * (kLength - 1 - byte)));
+}
+
 std::string Writer::take() {
-  std::string packet;
-  packet.reserve(body_.size() + 4);
-  for (int shift = 24; shift >= 0; shift -= 8) packet.push_back(static_cast<char>(body_.size() >> shift));
-  return packet += body_;
+  put_length(0, body_.size() - kLength);
+  return std::move(body_);
 }
 
 std::string_view Reader::take(size_t count) {
@@ -121,7 +123,8 @@ Result<std::optional<std::string>> read_packet(int fd) {
   if (!TRY(read_exactly(fd, head, sizeof head))) return std::nullopt;
   uint32_t size = Reader(std::string_view(head, sizeof head)).u32();
   if (size == 0 || size > kMaxPacket) return fail(Code::invalid, "Invalid SFTP packet of {} bytes", size);
-  std::string body(size, '\0');
+  std::string body;
+  body.resize_and_overwrite(size, [](char*, size_t all) { return all; });
   if (!TRY(read_exactly(fd, body.data(), size))) return fail(Code::internal, "The SFTP connection ended inside a packet");
   return body;
 }

@@ -15,6 +15,9 @@ inline constexpr uint32_t kVersion = 3;
 inline constexpr size_t kMaxPacket = 1 << 20;  ///< larger ones end the connection
 inline constexpr size_t kMaxData = 256 << 10;  ///< of one read
 
+/// The extension by which a server says how much it takes and gives in one packet.
+inline constexpr std::string_view kLimits = "limits@openssh.com";
+
 enum Type : uint8_t {
   kInit = 1, kVersionReply = 2, kOpen = 3, kClose = 4, kRead = 5, kWrite = 6, kLstat = 7, kFstat = 8, kSetstat = 9, kFsetstat = 10, kOpendir = 11,
   kReaddir = 12, kRemove = 13, kMkdir = 14, kRmdir = 15, kRealpath = 16, kStat = 17, kRename = 18, kReadlink = 19, kSymlink = 20,
@@ -33,20 +36,38 @@ struct Attributes {
   static Attributes of(const struct stat& info);
 };
 
-/// Builds one packet; take() adds its length.
+/// Builds one packet; take() puts its length in front.
 class Writer {
  public:
-  explicit Writer(uint8_t type) { u8(type); }
+  /// `expected`: bytes of the fields, so that large ones are copied once.
+  explicit Writer(uint8_t type, size_t expected = 0) {
+    body_.reserve(kLength + 1 + expected);
+    body_.resize(kLength);
+    u8(type);
+  }
   Writer& u8(uint8_t value);
   Writer& u32(uint32_t value);
   Writer& u64(uint64_t value);
   Writer& text(std::string_view value);
   Writer& attributes(const Attributes& value);
   Writer& raw(std::string_view bytes);
+  /// A text that `read(into, most)` fills; what it returns (the bytes read, or -1) is returned.
+  template <class Read>
+  ssize_t fill(size_t most, Read read) {
+    size_t at = body_.size() + kLength;
+    body_.resize_and_overwrite(at + most, [](char*, size_t size) { return size; });
+    ssize_t got = read(body_.data() + at, most);
+    size_t size = got < 0 ? 0 : static_cast<size_t>(got);
+    body_.resize(at + size);
+    put_length(at - kLength, size);
+    return got;
+  }
   std::string take();
 
  private:
-  std::string body_;
+  static constexpr size_t kLength = 4;
+  void put_length(size_t at, size_t size);
+  std::string body_;  ///< with room for its length
 };
 
 /// Reads fields; after any that was missing, ok() is false and the values are empty.

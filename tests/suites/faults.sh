@@ -132,6 +132,81 @@ test_hostile_archives() {
   incus delete -f c1
 }
 
+# hostile_backup PATTERN: the folder $SUITE_DIR/b as a backup is refused with a message like that, and nothing of it stays.
+hostile_backup() {
+  tar -C "$SUITE_DIR/b" -cPf "$SUITE_DIR/hostile.tar" backup/index.yaml "${@:2}" backup
+  refuse "$1" incus import "$SUITE_DIR/hostile.tar" victim
+  expect c1 incus list -f csv -c n
+  expect c1 ls "$INCUS_DIR/storage-pools/default/containers"
+  [ ! -e "$SUITE_DIR/canary-hit" ] && [ "$(cat "$SUITE_DIR/canary")" = untouched ] || fail "a backup reached outside"
+}
+
+test_hostile_backups() {
+  prepare
+  incus init testimage c1 --no-profiles -s default
+  incus export c1 "$SUITE_DIR/good.tar" --compression none
+  echo untouched > "$SUITE_DIR/canary"
+  mkdir "$SUITE_DIR/b" && tar -C "$SUITE_DIR/b" -xpf "$SUITE_DIR/good.tar"
+  local tree=$SUITE_DIR/b/backup/container
+  # The root file system is the host's; what the daemon writes goes elsewhere; a pipe where it reads.
+  mv "$tree/rootfs" "$SUITE_DIR/rootfs" && ln -s / "$tree/rootfs"
+  hostile_backup 'disallowed'
+  rm "$tree/rootfs" && mv "$SUITE_DIR/rootfs" "$tree/rootfs"
+  mv "$tree/templates" "$SUITE_DIR/templates" 2> /dev/null || true
+  ln -s "$SUITE_DIR" "$tree/templates"
+  hostile_backup 'disallowed'
+  rm "$tree/templates" "$tree/backup.yaml" && mkfifo "$tree/backup.yaml"
+  hostile_backup 'disallowed'
+  rm "$tree/backup.yaml"
+  # Members that climb out, and an index that does.
+  echo bad > "$SUITE_DIR/b/evil"
+  hostile_backup . --transform="s,^evil,backup/container/../../../../../../../..$SUITE_DIR/canary-hit," evil
+  sed -i 's/^name: .*/name: ..\/..\/x/' "$SUITE_DIR/b/backup/index.yaml"
+  tar -C "$SUITE_DIR/b" -cf "$SUITE_DIR/hostile.tar" backup/index.yaml backup
+  refuse . incus import "$SUITE_DIR/hostile.tar"
+  # Cut off in the middle, and nothing at all.
+  head -c 200000 "$SUITE_DIR/good.tar" > "$SUITE_DIR/cut.tar"
+  refuse . incus import "$SUITE_DIR/cut.tar" victim
+  : > "$SUITE_DIR/empty"
+  refuse . incus import "$SUITE_DIR/empty" victim
+  expect c1 incus list -f csv -c n
+  incus import "$SUITE_DIR/good.tar" victim
+  incus start victim
+  incus delete -f victim c1
+}
+
+# Calls answered while $1 runs in the background: at least as many as asked for, all with success.
+answered_meanwhile() {
+  local pid=$1 least=$2 count=0
+  while kill -0 "$pid" 2> /dev/null; do
+    [ "$(api GET /1.0/instances | grep -c Success)" = 1 ] || fail "a call failed while another one was busy"
+    count=$((count + 1))
+  done
+  [ $count -ge "$least" ] || fail "only $count calls were answered meanwhile"
+}
+
+test_others_go_on() {
+  prepare
+  incus init testimage c1
+  mkdir "$SUITE_DIR/small"
+  mount -t tmpfs -o size=64M tmpfs "$SUITE_DIR/small"
+  mkdir "$SUITE_DIR/small/pool"
+  incus storage create small dir source="$SUITE_DIR/small/pool"
+  incus storage volume create default big
+  head -c 100000000 /dev/urandom > "$INCUS_DIR/storage-pools/default/custom/default_big/file"
+  # Too much for the target: the copy fails, is gone, and held up nobody.
+  incus storage volume copy default/big small/big > "$SUITE_DIR/said" 2>&1 &
+  answered_meanwhile $! 3
+  if wait $!; then fail "100 MB went into 64"; fi
+  grep -q 'space' "$SUITE_DIR/said" || fail "said $(cat "$SUITE_DIR/said")"
+  expect "" incus storage volume list small -f csv
+  expect "" ls -A "$SUITE_DIR/small/pool/custom"
+  incus storage delete small
+  umount "$SUITE_DIR/small"
+  incus storage volume delete default big
+  incus delete c1
+}
+
 test_full_disk() {
   incus admin init --minimal > /dev/null
   mkdir "$SUITE_DIR/small"

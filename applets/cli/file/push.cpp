@@ -20,7 +20,7 @@ namespace fs = std::filesystem;
 std::function<Result<std::string>()> pieces_of(int fd, Progress& progress) {
   auto done = std::make_shared<uint64_t>(0);
   return [fd, done, &progress]() -> Result<std::string> {
-    std::string piece(128 << 10, '\0');
+    std::string piece(256 << 10, '\0');
     ssize_t n;
     do n = ::read(fd, piece.data(), piece.size());
     while (n < 0 && errno == EINTR);

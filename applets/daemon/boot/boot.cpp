@@ -136,7 +136,7 @@ void stop_daemon(const Context& ctx, Daemon& daemon, Shutdown mode) {
   // A failure leaves a longer log to read at the next start, nothing else.
   (void)daemon.global->checkpoint();
   (void)daemon.local->checkpoint();
-  unlink(daemon.paths.in_var("unix.socket").c_str());
+  remove_api_socket(daemon.paths.in_var("unix.socket"));
   set_log_sink(nullptr);  // the events end before the last messages
 }
 

@@ -36,6 +36,25 @@ UniqueFd passed_socket() {
   return UniqueFd(kFirstPassedFd);
 }
 
+/// Tells one socket file from the next at the same path: numbers of inodes are used again at once.
+struct FileId {
+  ino_t inode = 0;
+  int64_t seconds = 0, nanoseconds = 0;
+  bool operator==(const FileId&) const = default;
+};
+
+FileId id_of(const std::string& path) {
+  struct stat info;
+  if (stat(path.c_str(), &info) != 0) return {};
+  return {info.st_ino, info.st_ctim.tv_sec, info.st_ctim.tv_nsec};
+}
+
+/// The socket file made by this process.
+FileId& own_socket() {
+  static FileId id;
+  return id;
+}
+
 enum class Other { none, running, ending };
 
 /// Asks the daemon behind the socket, if there is one, how it is.
@@ -96,10 +115,16 @@ Result<UniqueFd> open_api_socket(const std::string& path, const std::string& gro
   if (UniqueFd passed = passed_socket()) return passed;
   gid_t gid = TRY(group_id(group));
   TRY(wait_for_other(TRY(address_of(path))));
-  return bind_socket(path, gid, 0660);
+  UniqueFd fd = TRY(bind_socket(path, gid, 0660));
+  own_socket() = id_of(path);
+  return fd;
 }
 
 Result<UniqueFd> open_guest_socket(const std::string& path) { return bind_socket(path, 0, 0666); }
+
+void remove_api_socket(const std::string& path) {
+  if (FileId id = id_of(path); id.inode != 0 && id == own_socket()) unlink(path.c_str());
+}
 
 void notify_service_manager(const std::string& state) {
   const char* path = getenv("NOTIFY_SOCKET");

@@ -1,0 +1,99 @@
+# Custom volumes, the daemon's own volumes, and what happens when storage fails: clear errors, nothing half-made, everything else goes on.
+
+test_volume_files_and_rebuild() {
+  prepare
+  incus storage volume create default data user.k=v
+  echo content > "$SUITE_DIR/file"
+  incus storage volume file push "$SUITE_DIR/file" default data/sub/file --create-dirs
+  expect content incus storage volume file pull default data/sub/file -
+  expect content cat "$INCUS_DIR/storage-pools/default/custom/default_data/sub/file"
+  # A link in the volume leads to the volume's own root, never the host's.
+  ln -s /etc/passwd "$INCUS_DIR/storage-pools/default/custom/default_data/out"
+  refuse . incus storage volume file pull default data/out/. "$SUITE_DIR/x"
+  refuse 'No such file' incus storage volume file pull default data/none -
+  incus storage volume snapshot create default data s0
+  refuse 'snapshots' incus storage volume rebuild default data
+  incus storage volume snapshot delete default data s0
+  incus storage volume rebuild default data
+  expect "" ls -A "$INCUS_DIR/storage-pools/default/custom/default_data"
+  expect v incus storage volume get default data user.k
+  incus storage volume delete default data
+}
+
+test_dependent_volumes() {
+  prepare
+  incus init testimage c1
+  incus storage volume create default data
+  incus storage volume attach default data c1 data /mnt
+  incus config device set c1 data dependent=true
+  expect true incus storage volume get default data dependent
+  incus snapshot create c1 s0
+  expect "1" sh -c 'incus storage volume snapshot list default data -f csv | wc -l'
+  refuse 'not allowed' incus storage volume snapshot delete default data s0
+  incus init testimage c2
+  refuse 'more than one' incus storage volume attach default data c2 data /mnt
+  # The copy gets a volume of its own, with the snapshot.
+  refuse 'different' incus copy c1 c3
+  incus copy c1 c3 -d data,source=data3
+  expect true incus storage volume get default data3 dependent
+  expect "1" sh -c 'incus storage volume snapshot list default data3 -f csv | wc -l'
+  echo kept > "$INCUS_DIR/storage-pools/default/custom/default_data/file"
+  incus export c1 "$SUITE_DIR/c1.tar.gz"
+  incus delete -f c1 c3
+  expect "" sh -c 'incus storage volume list default type=custom -f csv'
+  incus import "$SUITE_DIR/c1.tar.gz"
+  expect kept cat "$INCUS_DIR/storage-pools/default/custom/default_data/file"
+  incus delete -f c1
+}
+
+test_own_volumes() {
+  prepare
+  incus storage volume create default images
+  incus storage volume create default full
+  touch "$INCUS_DIR/storage-pools/default/custom/default_full/x"
+  refuse 'pool' incus config set storage.images_volume=none/images
+  refuse "empty" incus config set storage.images_volume=default/full
+  find "$INCUS_DIR/images/" -type f | sort > "$SUITE_DIR/before"
+  incus config set storage.images_volume=default/images
+  find "$INCUS_DIR/images/" -type f | sort | diff "$SUITE_DIR/before" -
+  [ -L "$INCUS_DIR/images" ] || fail "images/ is no link"
+  refuse 'in use' incus storage volume delete default images
+  incus init testimage c1
+  stop_daemon KILL
+  start_daemon
+  incus image export testimage "$SUITE_DIR/out"
+  incus config unset storage.images_volume
+  find "$INCUS_DIR/images/" -type f | sort | diff "$SUITE_DIR/before" -
+  [ ! -L "$INCUS_DIR/images" ] || fail "images/ is still a link"
+  expect "" ls -A "$INCUS_DIR/storage-pools/default/custom/default_images"
+  incus storage volume delete default images
+}
+
+test_missing_pool_folder() {
+  prepare
+  mkdir "$SUITE_DIR/source"
+  incus storage create other dir source="$SUITE_DIR/source"
+  incus init testimage c1 -s other
+  stop_daemon
+  mv "$SUITE_DIR/source" "$SUITE_DIR/away"
+  start_daemon
+  refuse 'other' incus start c1
+  refuse 'other' incus init testimage c2 -s other
+  # Other pools, and what is only in the database, are untouched.
+  incus init testimage c3
+  expect STOPPED incus list c1 -c s -f csv
+  expect "" sh -c "grep '$SUITE_DIR/source' /proc/self/mounts || true"
+  mv "$SUITE_DIR/away" "$SUITE_DIR/source"
+  incus start c1
+  incus delete -f c1 c3
+  incus storage delete other
+}
+
+test_second_daemon_waits() {
+  prepare
+  refuse 'already running' incusd
+  # One that is told to end is followed without a pause.
+  incus admin shutdown
+  start_daemon
+  expect "" incus list -f csv
+}
