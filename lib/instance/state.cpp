@@ -8,13 +8,37 @@
 namespace instance {
 namespace {
 
+/// Pools that can't be had just now. Trying takes time, and a list of a thousand instances would try a thousand times.
+class Unavailable {
+ public:
+  bool recently(const std::string& pool) {
+    std::lock_guard guard(mutex_);
+    auto found = since_.find(pool);
+    return found != since_.end() && Clock::now() - found->second < kPause;
+  }
+  void note(const std::string& pool) {
+    std::lock_guard guard(mutex_);
+    since_[pool] = Clock::now();
+  }
+
+ private:
+  static constexpr seconds kPause{1};
+  std::mutex mutex_;
+  std::map<std::string, Clock::time_point> since_;
+};
+
 std::map<std::string, api::InstanceStateDisk> disk_state(const Instance& instance) {
   std::map<std::string, api::InstanceStateDisk> out;
   ViewPtr view = instance.view();
   auto root = root_disk(view->devices);
   if (!root) return out;
+  static Unavailable unavailable;
+  if (unavailable.recently(root->pool)) return out;
   auto pool = instance.services().pools.load(root->pool);
-  if (!pool) return out;
+  if (!pool) {
+    unavailable.note(root->pool);
+    return out;
+  }
   auto usage = (*pool)->usage(volume_of(*view));
   if (usage) out[root->device] = {.usage = *usage, .total = parse_byte_size(get_or(root->config, "size")).value_or(0)};
   return out;

@@ -258,7 +258,7 @@ test_stuck_parts() {
 
   mkdir -p "$SUITE_DIR/many/rootfs"
   printf 'architecture: x86_64\ncreation_date: 1\n' > "$SUITE_DIR/many/metadata.yaml"
-  (cd "$SUITE_DIR/many/rootfs" && seq "${FAULT_ENTRIES:-4000}" | xargs touch)
+  (cd "$SUITE_DIR/many/rootfs" && seq "${FAULT_ENTRIES:-2000}" | xargs touch)
   tar -C "$SUITE_DIR/many" -cf "$SUITE_DIR/many.tar" metadata.yaml rootfs
   (incus image import "$SUITE_DIR/many.tar" --alias many -q && incus init many large -q) &
   local import=$!

@@ -130,15 +130,36 @@ bool client_filters_match(const StringList& filters, const Json& instance) {
   return true;
 }
 
-Result<Json> load(Call& call, client::Server& server, const StringList& filters, bool full) {
+/// How much of the instances the columns show: 0 their names, 1 the objects, 2 their state and snapshots too.
+int wanted_recursion(const std::vector<ListColumn>& columns, const StringList& filters, const std::string& format) {
+  auto any = [&](auto matches) { return std::ranges::any_of(columns, matches); };
+  if (any([](const ListColumn& column) { return column.fixed && column.fixed->needs != CellNeeds::nothing; })) return 2;
+  bool whole = any([](const ListColumn& column) { return !column.fixed || column.fixed->letter != 'n'; }) || format.starts_with("json") || format.starts_with("yaml");
+  // Addresses are looked at here, not by the server.
+  bool judged_here = std::ranges::any_of(filters, [](const std::string& filter) { return filter.starts_with("ipv"); });
+  return whole || judged_here ? 1 : 0;
+}
+
+/// "/1.0/instances/c1?project=p" as an object with nothing but a name.
+Json named(const Json& url) {
+  std::string path = url.get<std::string>();
+  path.resize(std::min(path.find('?'), path.size()));
+  std::string escaped = path.substr(path.rfind('/') + 1);
+  return {{"name", url_unescape(escaped).value_or(escaped)}};
+}
+
+Result<Json> load(Call& call, client::Server& server, const StringList& filters, int recursion) {
   StringList clauses;
   for (const std::string& filter : filters) {
     if (std::string clause = server_filter(filter); !clause.empty()) clauses.push_back(clause);
   }
-  std::string path = std::format("/1.0/instances?recursion={}", full ? 2 : 1);
+  std::string path = std::format("/1.0/instances?recursion={}", recursion);
   if (!clauses.empty()) path += "&filter=" + url_escape(join(clauses, " and "));
   if (call.flags.on("all-projects")) path += "&all-projects=true";
-  return TRY(server.get(call.ctx, path)).metadata;
+  Json instances = TRY(server.get(call.ctx, path)).metadata;
+  if (recursion == 0)
+    for (Json& instance : instances) instance = named(instance);
+  return instances;
 }
 
 StringList remotes_to_ask(Call& call) {
@@ -167,17 +188,17 @@ Result<> run_list(Call& call) {
   bool one_remote = call.args[0].branch == 0 && !call.args[0].skipped && !call.args[0].text.empty();
   if (all_remotes && one_remote) return fail(Code::invalid, "Can't specify a remote with --all-remotes");
   auto columns = TRY(parse_columns(TRY(layout(call)), all_remotes));
-  bool full = std::ranges::any_of(columns, [](const ListColumn& column) { return column.fixed && column.fixed->needs != CellNeeds::nothing; });
   bool raw = contains(split(format, ','), "raw");
   bool yaml = format.starts_with("yaml");
   StringList filters = call.args.size() > 1 ? call.args[1].texts() : StringList{};
+  int recursion = wanted_recursion(columns, filters, format);
 
   Table table;
   Json shown = Json::array();
   for (const ListColumn& column : columns) table.header.push_back(column.name);
   for (const std::string& remote : remotes_to_ask(call)) {
     auto server = call.server(remote);
-    auto instances = server ? load(call, *server, filters, full) : Result<Json>(std::unexpected(server.error()));
+    auto instances = server ? load(call, *server, filters, recursion) : Result<Json>(std::unexpected(server.error()));
     if (!instances && !all_remotes) return std::unexpected(instances.error());
     if (!instances) {
       std::println(stderr, "Skipping remote {}: {}", quote(remote), instances.error().message());
