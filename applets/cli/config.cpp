@@ -175,7 +175,7 @@ Result<> Config::save() const {
 
 Result<std::pair<std::string, std::string>> Config::split(std::string_view text) const {
   size_t colon = text.find(':');
-  if (colon == std::string_view::npos || text.substr(0, colon).contains('=')) return std::pair{default_remote, std::string(text)};
+  if (colon == std::string_view::npos || text.substr(0, colon).contains('=') || text.substr(colon + 1).starts_with("//")) return std::pair{default_remote, std::string(text)};
   std::string name(text.substr(0, colon));
   if (!remotes.contains(name)) {
     if (name.contains('/')) return std::pair{default_remote, std::string(text)};  // a snapshot's name may hold colons

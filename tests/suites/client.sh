@@ -23,6 +23,10 @@ test_manual() {
   incus manpage --all "$SUITE_DIR/man"
   grep -q 'incus\\-profile\\-device\\-add' "$SUITE_DIR/man/incus.profile.device.add.1"
   grep -q 'limits.cpu' "$SUITE_DIR/man/incus.config-keys.5"
+  local flag
+  for flag in $(incusd --help | grep -oE -- '--[a-z]+' | grep -v help); do
+    grep -q -- "\\\\-\\\\-${flag#--}" "$top/man/incusd.8" || fail "$flag is missing in incusd.8"
+  done
   refuse 'Invalid value' incus manpage --format=word "$SUITE_DIR/man"
 }
 

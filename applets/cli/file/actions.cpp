@@ -29,9 +29,7 @@ Result<> create_file(Call& call, const FilePlace& target, const Arg& link) {
 Result<> delete_file(Call& call, const FilePlace& target) {
   RemoteFiles files = TRY(RemoteFiles::connect(call, target));
   if (call.flags.on("force")) return files.sftp().remove_tree(target.path);
-  auto info = files.sftp().lstat(target.path);
-  if (!info && info.error().code() == Code::not_found) return fail(Code::not_found, "remove {}: file does not exist", target.path);
-  if (is_folder(TRY(std::move(info)))) return files.sftp().remove_folder(target.path);
+  if (is_folder(TRY_CTX(files.lstat(target.path), "remove {}", target.path))) return files.sftp().remove_folder(target.path);
   return files.sftp().remove(target.path);
 }
 

@@ -64,7 +64,7 @@ struct Pull {
 
   /// As the command line names it (see Push::named).
   Result<sys::sftp::Attributes> named(const FilePlace& source) {
-    auto link = TRY(files.sftp().lstat(source.path));
+    auto link = TRY(files.lstat(source.path));
     auto pointed = is_link(link) ? files.sftp().stat(source.path) : Result<sys::sftp::Attributes>(link);
     if (pointed && source.folder && !is_folder(*pointed)) return fail(Code::invalid, "{} is not a directory", source.path);
     if (pointed && is_folder(*pointed) && !flags.recursive && !(is_link(link) && flags.never)) {

@@ -60,9 +60,22 @@ Result<> RemoteFiles::set_owner(const std::string& path, const Ownership& owner)
   return wanted.flags ? client_.set_attributes(path, wanted) : Result<>{};
 }
 
+namespace {
+
+/// Servers word the absence of a file differently.
+template <class T>
+Result<T> absence_told(Result<T> result) {
+  if (!result && result.error().code() == Code::not_found) return fail(Code::not_found, "file does not exist");
+  return result;
+}
+
+}  // namespace
+
+Result<sys::sftp::Attributes> RemoteFiles::lstat(const std::string& path) { return absence_told(client_.lstat(path)); }
+
 Result<> RemoteFiles::write_file(const std::string& path, const Ownership& owner, const std::function<Result<std::string>()>& source) {
   using namespace sys::sftp;
-  std::string handle = TRY_CTX(client_.open(path, kOpenWrite | kOpenCreate | kOpenTruncate), "Failed to open target file {}", quote(path));
+  std::string handle = TRY_CTX(absence_told(client_.open(path, kOpenWrite | kOpenCreate | kOpenTruncate)), "Failed to open target file {}", quote(path));
   auto written = client_.write_all(handle, 0, source);
   TRY(client_.close(handle));
   TRY(std::move(written));

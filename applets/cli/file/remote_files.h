@@ -34,6 +34,8 @@ class RemoteFiles {
   static Result<RemoteFiles> connect(Call& call, const FilePlace& place);
 
   sys::sftp::Client& sftp() { return client_; }
+  /// Of something the user named. Errors: not_found ("file does not exist").
+  Result<sys::sftp::Attributes> lstat(const std::string& path);
   /// Writes what `source` gives (empty ends it); existing content is replaced.
   Result<> write_file(const std::string& path, const Ownership& owner, const std::function<Result<std::string>()>& source);
   Result<> make_folder(const std::string& path, const Ownership& owner);

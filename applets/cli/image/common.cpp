@@ -13,7 +13,8 @@ const Noun kImageNoun = kImage;
 std::string image_fingerprint(Call& call, client::Server& server, const std::string& name) {
   std::string wanted = name.empty() ? "default" : name;
   auto alias = server.get(call.ctx, "/1.0/images/aliases/" + url_escape(wanted));
-  return alias ? alias->metadata.value("target", wanted) : wanted;
+  bool other_type = alias && call.flags.known("vm") && call.flags.on("vm") && alias->metadata.value("type", "") != "virtual-machine";
+  return alias && !other_type ? alias->metadata.value("target", wanted) : wanted;
 }
 
 Result<ImageTarget> image_target(Call& call, const Arg& arg, bool public_server) {

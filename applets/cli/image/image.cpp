@@ -36,7 +36,10 @@ Result<> edit(Call& call) {
     text = editor_text(kImageNoun.edit_help, TRY(retyped<api::ImagePut>(reply.metadata)));
   }
   return edit_until(text, [&](const std::string& document) -> Result<> {
-    Json put = TRY(retyped<api::ImagePut>(TRY(api::parse_yaml(document))));
+    Json given = TRY(api::parse_yaml(document));
+    Json put = TRY(retyped<api::ImagePut>(given));
+    // Without profiles named the server takes its default; an empty list would mean none at all.
+    if (!given.is_object() || !given.contains("profiles") || given["profiles"].is_null()) put["profiles"] = nullptr;
     TRY(image.server.query(call.ctx, http::Method::put, image.path(), api::dump_json(put), etag));
     return {};
   });
@@ -85,7 +88,7 @@ Result<> set_property(Call& call) {
 Result<> unset_property(Call& call) {
   return change_properties(call, [&](Json& properties) -> Result<> {
     for (const std::string& key : call.args[1].texts()) {
-      if (!properties.erase(key)) return fail(Code::not_found, "Property not found");
+      properties.erase(key);
     }
     return {};
   });

@@ -1,6 +1,7 @@
 // `incus move` and `incus rename`: a rename where that is all, else the server moves the instance between pools and projects.
 #include "applets/cli/input.h"
 #include "applets/cli/instance/common.h"
+#include "applets/cli/wait.h"
 
 namespace cli {
 namespace {
@@ -33,7 +34,10 @@ Result<> move_on_server(Call& call, client::Server& server, const std::string& f
   StringMap config = TRY(parse_pairs(call.flags.list("config")));
   body["Config"] = config.empty() ? Json(nullptr) : Json(config);
   body["Devices"] = TRY(moved_devices(call, server, from));
-  TRY_CTX(run_and_wait(call, server, http::Method::post, instance_url(from), body, "", "Transferring instance: {}"), "Migration operation failure");
+  Progress progress("Transferring instance: {}", call.quiet());
+  auto reply = TRY_CTX(server.query(call.ctx, http::Method::post, instance_url(from), api::dump_json(body)), "Migration API failure");
+  if (!reply.operation.empty()) TRY_CTX(wait_for(call, server, reply.operation, &progress), "Migration operation failure");
+  progress.done();
   return {};
 }
 

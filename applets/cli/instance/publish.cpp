@@ -76,23 +76,28 @@ Result<> hand_over(Call& call, client::Server& server, client::Server& target, c
   return moved;
 }
 
-Result<> run_publish(Call& call) {
-  client::Server server = TRY(call.server(call.args[0])), target = TRY(call.server(call.args[1]));
+/// With the instance stopped: makes the image, brings it where it shall be, names it.
+Result<> publish(Call& call, client::Server& server, client::Server& target, const std::string& instance, const std::string& snapshot) {
   bool elsewhere = call.args[1].remote != call.args[0].remote;
-  std::string instance = call.args[0].object().parts[0].text, snapshot = call.args[0].object().parts[1].get();
   Json body = TRY(request_for(call, instance, snapshot));
   StringList aliases = call.flags.list("alias");
   TRY(check_aliases(call, target, aliases));
   if (elsewhere) body["public"] = false;
-  bool restart = snapshot.empty() && TRY(stop_if_running(call, server, instance));
-  auto fingerprint = create_image(call, server, body);
-  if (restart) TRY(change_state(call, server, instance, {.action = "start"}));
-  if (!fingerprint) return std::unexpected(fingerprint.error());
-  if (elsewhere) TRY(hand_over(call, server, target, *fingerprint));
+  std::string fingerprint = TRY(create_image(call, server, body));
+  if (elsewhere) TRY(hand_over(call, server, target, fingerprint));
   if (call.flags.on("reuse")) TRY(delete_aliased_images(call, target, aliases));
-  TRY(ensure_aliases(call, target, aliases, *fingerprint));
-  std::println("Instance published with fingerprint: {}", *fingerprint);
+  TRY(ensure_aliases(call, target, aliases, fingerprint));
+  std::println("Instance published with fingerprint: {}", fingerprint);
   return {};
+}
+
+Result<> run_publish(Call& call) {
+  client::Server server = TRY(call.server(call.args[0])), target = TRY(call.server(call.args[1]));
+  std::string instance = call.args[0].object().parts[0].text, snapshot = call.args[0].object().parts[1].get();
+  bool restart = snapshot.empty() && TRY(stop_if_running(call, server, instance));
+  auto published = publish(call, server, target, instance, snapshot);
+  if (restart) TRY(change_state(call, server, instance, {.action = "start"}));
+  return published;
 }
 
 constexpr Flag kFlags[] = {{"alias", FlagKind::list, "Alias for the image (repeatable)"},

@@ -42,8 +42,8 @@ Result<> change_one(Call& call, const Arg& arg) {
   }
   if (change.action == "start") TRY(adapt_start(call, server, name, change));
   if (auto changed = change_state(call, server, name, change); !changed) {
-    bool refused = changed.error().code() != Code::internal && changed.error().code() != Code::cancelled;
-    if (refused) return changed;  // there is nothing in the log yet
+    bool began = changed.error().code() == Code::internal && change.action == "start";
+    if (!began) return changed;  // the log has nothing to say about it
     std::string project = server.project_name().empty() || server.project_name() == "default" ? "" : " --project " + server.project_name();
     return fail(changed.error().code(), "{}\nTry `incus info --show-log {}{}` for more info", changed.error().message(), call.shown(arg), project);
   }
@@ -77,8 +77,9 @@ Result<> run_state(Call& call) {
     auto changed = change_one(call, arg);
     if (changed) continue;
     failed = true;
-    std::println(stderr, "Error: {}: {}", call.shown(arg), changed.error().message());
+    for (const std::string& line : split("error: " + changed.error().message(), '\n')) std::println(stderr, "{}: {}", call.shown(arg), line);
   }
+  if (failed) std::println(stderr, "");
   if (failed) return fail(Code::internal, "Some instances failed to {}", call.command.path);
   return {};
 }
