@@ -1,7 +1,7 @@
 // Network rows.
 #include "db/networks.h"
 
-#include "db/properties.h"
+#include "db/member_objects.h"
 #include "db/query.h"
 
 namespace db::networks {
@@ -29,14 +29,6 @@ Result<std::vector<Row>> query(Tx& tx, const Where& where) {
   return rows;
 }
 
-/// Some keys describe this member's side of the network: their rows carry its id.
-Result<> save(Tx& tx, int64_t id, const StringMap& config) {
-  TRY(save_config(tx, kNetworkConfig, id, config));
-  TRY(tx.exec("UPDATE networks_config SET node_id = 1 WHERE network_id = ? AND node_id IS NULL AND key IN ('bgp.ipv4.nexthop', "
-              "'bgp.ipv6.nexthop', 'bridge.external_interfaces', 'parent')", {id}));
-  return {};
-}
-
 }  // namespace
 
 Result<std::vector<Row>> load_all(Tx& tx, const std::string& project) {
@@ -58,29 +50,16 @@ Result<int64_t> create(Tx& tx, const std::string& project, const std::string& na
   int64_t id = TRY(or_conflict(tx.insert("INSERT INTO networks (project_id, name, description, state, type) VALUES (?, ?, ?, 0, ?)",
                                          {*project_id, name, put.description, number(type)}),
                                "Network " + quote(name) + " already exists"));
-  TRY(tx.insert("INSERT INTO networks_nodes (network_id, node_id, state) VALUES (?, 1, 0)", {id}));
-  TRY(save(tx, id, put.config));
+  TRY(join_member(tx, kNetworks, id, put.config));
   return id;
 }
 
-Result<> update(Tx& tx, int64_t id, const api::NetworkPut& put) {
-  TRY(tx.exec("UPDATE networks SET description = ? WHERE id = ?", {put.description, id}));
-  return save(tx, id, put.config);
-}
-
-Result<> set_state(Tx& tx, int64_t id, State state) {
-  TRY(tx.exec("UPDATE networks SET state = ? WHERE id = ?", {number(state), id}));
-  TRY(tx.exec("UPDATE networks_nodes SET state = ? WHERE network_id = ? AND node_id = 1", {number(state), id}));
-  return {};
-}
+Result<> update(Tx& tx, int64_t id, const api::NetworkPut& put) { return update_object(tx, kNetworks, id, put.description, put.config); }
+Result<> set_state(Tx& tx, int64_t id, State state) { return set_object_state(tx, kNetworks, id, state); }
+Result<> remove(Tx& tx, int64_t id) { return remove_object(tx, kNetworks, id); }
 
 Result<> rename(Tx& tx, int64_t id, const std::string& name) {
   TRY(or_conflict(tx.exec("UPDATE networks SET name = ? WHERE id = ?", {name, id}), "Network " + quote(name) + " already exists"));
-  return {};
-}
-
-Result<> remove(Tx& tx, int64_t id) {
-  TRY(tx.exec("DELETE FROM networks WHERE id = ?", {id}));
   return {};
 }
 

@@ -4,7 +4,7 @@
 #include <algorithm>
 
 #include "api/url.h"
-#include "db/properties.h"
+#include "db/member_objects.h"
 #include "db/query.h"
 
 namespace db::pools {
@@ -55,14 +55,6 @@ Result<> add_volume_urls(Tx& tx, const Row& pool, StringList& urls) {
       });
 }
 
-/// Some keys describe this member's part of the pool: their rows carry its id.
-Result<> save(Tx& tx, int64_t id, const StringMap& config) {
-  TRY(save_config(tx, kPoolConfig, id, config));
-  TRY(tx.exec("UPDATE storage_pools_config SET node_id = 1 WHERE storage_pool_id = ? AND node_id IS NULL AND key IN ('size', 'source', "
-              "'source.wipe', 'volatile.initial_source', 'zfs.pool_name', 'lvm.thinpool_name', 'lvm.vg_name', 'lvm.vg.force_reuse')", {id}));
-  return {};
-}
-
 }  // namespace
 
 Result<std::vector<Row>> load_all(Tx& tx) { return query(tx, {}); }
@@ -83,26 +75,13 @@ Result<int64_t> create(Tx& tx, const api::StoragePoolsPost& pool) {
   int64_t id = TRY(or_conflict(tx.insert("INSERT INTO storage_pools (name, driver, description, state) VALUES (?, ?, ?, 0)",
                                          {pool.name, pool.driver, pool.description}),
                                "The storage pool already exists"));
-  TRY(tx.insert("INSERT INTO storage_pools_nodes (storage_pool_id, node_id, state) VALUES (?, 1, 0)", {id}));
-  TRY(save(tx, id, pool.config));
+  TRY(join_member(tx, kPools, id, pool.config));
   return id;
 }
 
-Result<> update(Tx& tx, int64_t id, const api::StoragePoolPut& put) {
-  TRY(tx.exec("UPDATE storage_pools SET description = ? WHERE id = ?", {put.description, id}));
-  return save(tx, id, put.config);
-}
-
-Result<> set_state(Tx& tx, int64_t id, State state) {
-  TRY(tx.exec("UPDATE storage_pools SET state = ? WHERE id = ?", {number(state), id}));
-  TRY(tx.exec("UPDATE storage_pools_nodes SET state = ? WHERE storage_pool_id = ? AND node_id = 1", {number(state), id}));
-  return {};
-}
-
-Result<> remove(Tx& tx, int64_t id) {
-  TRY(tx.exec("DELETE FROM storage_pools WHERE id = ?", {id}));
-  return {};
-}
+Result<> update(Tx& tx, int64_t id, const api::StoragePoolPut& put) { return update_object(tx, kPools, id, put.description, put.config); }
+Result<> set_state(Tx& tx, int64_t id, State state) { return set_object_state(tx, kPools, id, state); }
+Result<> remove(Tx& tx, int64_t id) { return remove_object(tx, kPools, id); }
 
 Result<StringList> used_by(Tx& tx, const Row& pool) {
   StringList urls;

@@ -1,12 +1,11 @@
 // ACLs in the database, and who uses them.
 #include "network/acl/acl.h"
 
-#include "base/log.h"
-#include "db/network_records.h"
 #include "network/acl/validate.h"
 #include "network/attached.h"
 #include "network/nic_filter.h"
 #include "network/projects.h"
+#include "network/stored.h"
 #include "network/user_urls.h"
 
 namespace network::acl {
@@ -53,12 +52,7 @@ bool refers(const Acl& other, const std::string& name) {
 }  // namespace
 
 Result<std::vector<Acl>> load_all(const Environment& env, const std::string& project) {
-  records::Filter filter;
-  if (!project.empty()) filter.project = project;
-  auto rows = TRY(env.global.read([&](db::Tx& tx) { return records::load_all(tx, records::kAcls, filter); }));
-  std::vector<Acl> acls;
-  for (const auto& row : rows) acls.push_back(TRY(parse(row)));
-  return acls;
+  return load_stored<Acl>(env, records::kAcls, project, parse);
 }
 
 Result<Acl> load(const Environment& env, const std::string& project, const std::string& name) {
@@ -81,12 +75,8 @@ Result<> update(const Context& ctx, const Environment& env, const Acl& acl, api:
   TRY(check(env, acl.project, put));
   Acl changed = acl;
   static_cast<api::NetworkACLPut&>(changed) = std::move(put);
-  TRY(store(env, changed));
-  auto applied = apply_everywhere(ctx, env, acl.project, {acl.name});
-  if (!applied) {
-    if (auto restored = store(env, acl); !restored) log_error("Failed to restore a network ACL", {{"acl", acl.name}, {"error", restored.error().message()}});
-  }
-  return applied;
+  return store_and_apply(acl, changed, [&](const Acl& what) { return store(env, what); },
+                         [&] { return apply_everywhere(ctx, env, acl.project, {acl.name}); });
 }
 
 Result<> rename(const Environment& env, const Acl& acl, const std::string& name) {

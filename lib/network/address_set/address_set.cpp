@@ -7,6 +7,7 @@
 #include "db/network_records.h"
 #include "network/acl/acl.h"
 #include "network/nic_filter.h"
+#include "network/stored.h"
 #include "network/user_urls.h"
 
 namespace network::address_set {
@@ -92,12 +93,7 @@ void drop_sets(const Context& ctx, const std::string& name) {
 }  // namespace
 
 Result<std::vector<AddressSet>> load_all(const Environment& env, const std::string& project) {
-  records::Filter filter;
-  if (!project.empty()) filter.project = project;
-  std::vector<AddressSet> sets;
-  for (const auto& row : TRY(env.global.read([&](db::Tx& tx) { return records::load_all(tx, records::kAddressSets, filter); })))
-    sets.push_back(TRY(parse(row)));
-  return sets;
+  return load_stored<AddressSet>(env, records::kAddressSets, project, parse);
 }
 
 Result<AddressSet> load(const Environment& env, const std::string& project, const std::string& name) {
@@ -123,10 +119,8 @@ Result<> update(const Context& ctx, const Environment& env, const AddressSet& se
   auto store = [&](const AddressSet& what) {
     return env.global.write([&](db::Tx& tx) { return records::update(tx, records::kAddressSets, row_of(what)); });
   };
-  TRY(store(changed));
-  auto applied = apply_everywhere(ctx, env, set.project, TRY(acls_using(env, set.project, set.name)));
-  if (!applied) (void)store(set);  // the first error is the one to report
-  return applied;
+  StringList acls = TRY(acls_using(env, set.project, set.name));
+  return store_and_apply(set, changed, store, [&] { return apply_everywhere(ctx, env, set.project, acls); });
 }
 
 Result<> rename(const Context& ctx, const Environment& env, const AddressSet& set, const std::string& name) {
