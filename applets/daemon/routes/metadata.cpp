@@ -4,13 +4,7 @@
 
 #include "applets/daemon/daemon.h"
 #include "applets/daemon/route.h"
-#include "core/project_keys.h"
-#include "core/server_keys.h"
-#include "device/nic/nic.h"
-#include "device/services.h"
-#include "instance/keys.h"
-#include "network/types.h"
-#include "storage/keys.h"
+#include "schema/schema.h"
 
 namespace incusd {
 namespace {
@@ -60,23 +54,20 @@ void add(Entities& entities, const std::string& entity, const std::string& group
   }
 }
 
-void add_devices(Entities& entities) {
-  for (const device::Type* type : device::types()) {
-    std::string name(type->name);
-    if (name == "none") continue;
-    if (name != "nic") {
-      bool unix_node = name == "unix-char" || name == "unix-block";
-      if (name != "unix-block") add(entities, "devices", unix_node ? "unix-char-block" : name, type->keys({{"type", name}}));
-      continue;
-    }
-    for (const device::nic::Kind* kind : device::nic::kinds()) add(entities, "devices", "nic_" + std::string(kind->name), kind->keys);
-  }
+void add_device(Entities& entities, const std::string& type, config::Keys keys) {
+  // nic has a table for each nictype; both kinds of device nodes share one chapter.
+  if (type == "none" || type == "nic" || type == "unix-block") return;
+  add(entities, "devices", type == "unix-char" ? "unix-char-block" : type, keys);
 }
 
-void add_storage(Entities& entities) {
-  for (const std::string& driver : storage::driver_names()) {
-    add(entities, "storage_" + driver, "common", storage::common_pool_keys());
-    add(entities, "storage_volume_" + driver, "common", storage::volume_keys());
+/// Chapters are named by what they configure and its type.
+void add(Entities& entities, const schema::Table& table) {
+  if (table.kind == "device") return add_device(entities, table.type, table.keys);
+  if (table.kind == "nic") return add(entities, "devices", "nic_" + table.type, table.keys);
+  if (table.kind == "network") return add(entities, "network_" + table.type, "", table.keys);
+  if (table.kind != "pool" && table.kind != "volume") return add(entities, std::string(table.kind), "", table.keys);
+  for (const std::string& driver : schema::pool_drivers()) {
+    add(entities, (table.kind == "pool" ? "storage_" : "storage_volume_") + driver, "common", table.keys);
   }
 }
 
@@ -89,12 +80,7 @@ Json render_group(std::vector<const config::Key*> keys) {
 
 std::string build() {
   Entities entities;
-#define SCHEMA(entity, keys) add(entities, entity, "", keys);
-#include "lib/schemas.def"
-#undef SCHEMA
-  for (const network::Type* type : network::types()) add(entities, "network_" + std::string(type->name), "", type->keys);
-  add_devices(entities);
-  add_storage(entities);
+  for (const schema::Table& table : schema::tables()) add(entities, table);
   Json configs = Json::object();
   for (const auto& [entity, groups] : entities) {
     for (const auto& [group, keys] : groups) configs[entity][group] = render_group(keys);
