@@ -9,7 +9,9 @@
 #include <cerrno>
 #include <filesystem>
 
+#include "device/io_limits.h"
 #include "device/services.h"
+#include "sys/cgroup.h"
 
 namespace device {
 namespace {
@@ -111,6 +113,7 @@ class UnixDevice : public Device {
     TRY(check_keys(block_ ? config::Keys(kBlockKeys) : config::Keys(kCharKeys), config_));
     if (value("source").empty() && value("path").empty()) return fail(Code::invalid, "Unix device entry is missing the required \"source\" or \"path\" property");
     if (!block_ && !(value("limits.read") + value("limits.write")).empty()) return fail(Code::invalid, "I/O limits are only supported for unix-block devices");
+    TRY(io_max_line(0, 0, value("limits.read"), value("limits.write")));
     const char* monitored = getenv("INCUS_DEVMONITOR_DIR");
     std::string folder = monitored ? monitored : "/dev";
     if (!value("source").empty() && !value("source").starts_with(folder)) return fail(Code::invalid, "The path must be under {}", quote(folder));
@@ -127,6 +130,8 @@ class UnixDevice : public Device {
       return RunConfig{};
     }
     Node node = TRY(wanted_node(found));
+    std::string limits = TRY(io_max_line(node.major_number, node.minor_number, value("limits.read"), value("limits.write")));
+    if (!limits.empty() && !sys::cgroup_supports("io")) return fail(Code::invalid, "Cannot apply disk limits as IO cgroup controller is missing");
     bool taken = target_taken();
     TRY(make_node(node));
     if (taken) return RunConfig{};  // another device is there already: it stays
@@ -195,6 +200,8 @@ class UnixDevice : public Device {
     RunConfig out;
     out.mounts = {{.device = name_, .source = node_path(), .target = target(), .fs_type = "none", .options = {"bind", "create=file"}}};
     out.cgroup = {{.rule = std::format("{} {}:{} rwm", node.block ? 'b' : 'c', node.major_number, node.minor_number)}};
+    auto limits = io_max_line(node.major_number, node.minor_number, value("limits.read"), value("limits.write"));
+    if (limits && !limits->empty()) out.cgroup_files.emplace_back("io.max", *limits);
     return out;
   }
 

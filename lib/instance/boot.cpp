@@ -6,6 +6,7 @@
 #include "api/architecture.h"
 #include "base/log.h"
 #include "core/operation.h"
+#include "instance/cpu_balance.h"
 #include "instance/devices.h"
 #include "instance/hotplug.h"
 #include "instance/lxc/leftover.h"
@@ -82,6 +83,7 @@ void recover_all(const Context& ctx, Manager& manager) {
     mark_active(*instance, false);
   }
   manager.hotplug().refresh();
+  rebalance_cpus(manager);
 }
 
 void autostart(const Context& ctx, Manager& manager) {

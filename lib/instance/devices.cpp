@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/log.h"
+#include "device/io_limits.h"
 #include "instance/draft_host.h"
 #include "instance/hotplug.h"
 #include "instance/lxc/container.h"
@@ -79,6 +80,7 @@ Result<> plug(const Context& ctx, lxc::Container& container, const device::RunCo
     undo.add("detach mount", [&container, target = mount.target](const Context& c) { return container.detach_mount(c, target, false); });
   }
   for (const device::NicEntry& nic : run.nics) TRY(container.attach_nic(ctx, nic));
+  for (const auto& [file, value] : run.cgroup_files) TRY(container.set_cgroup(file, value));
   for (const auto& hook : run.post_start) TRY(hook(ctx));
   return {};
 }
@@ -86,6 +88,7 @@ Result<> plug(const Context& ctx, lxc::Container& container, const device::RunCo
 Result<> unplug(const Context& ctx, lxc::Container& container, const device::RunConfig& run) {
   for (const device::NicEntry& nic : run.nics) TRY(container.detach_nic(ctx, nic.name, nic.host_name));
   for (const device::MountEntry& mount : run.mounts) TRY(container.detach_mount(ctx, mount.target, contains(mount.options, "create=file")));
+  for (const auto& [file, value] : run.cgroup_files) TRY(container.set_cgroup(file, device::io_unlimited(value)));
   for (device::CgroupEntry rule : run.cgroup) {
     rule.allow = false;
     TRY(container.allow_device(ctx, rule));

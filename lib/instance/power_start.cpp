@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "db/database.h"
 #include "instance/backup_file.h"
+#include "instance/cpu_balance.h"
 #include "instance/credentials.h"
 #include "instance/devices.h"
 #include "instance/hotplug.h"
@@ -128,6 +129,7 @@ Result<> start_locked(const Job& job, const InstancePtr& instance) {
   undo.commit();
   instance->status_changed();
   instance->manager().hotplug().refresh();
+  rebalance_cpus(instance->manager());
   TRY(record_start(instance));
   for (const device::RunConfig& device : devices)
     for (const auto& hook : device.post_start)

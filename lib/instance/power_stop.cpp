@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "instance/cpu_balance.h"
 #include "instance/devices.h"
 #include "instance/power.h"
 #include "instance/remove.h"
@@ -76,6 +77,7 @@ void clean_up(const InstancePtr& instance) {
   stop_devices(instance);
   release_volume(instance);
   instance->set_active(false);
+  rebalance_cpus(instance->manager());
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include "core/gate.h"
 #include "core/project_cache.h"
 #include "instance/backup_file.h"
+#include "instance/cpu_balance.h"
 #include "instance/create.h"
 #include "instance/credentials.h"
 #include "instance/devices.h"
@@ -107,6 +108,10 @@ Result<> apply(const Job& job, const InstancePtr& instance, const View& before) 
   DeviceChanges devices = TRY(change_devices(job.ctx, instance, before));
   if (!instance->running()) return {};
   TRY(instance->container()->apply_limits(before.config, instance->view()->config));
+  if (get_or(before.config, "limits.cpu") != get_or(instance->view()->config, "limits.cpu") ||
+      get_or(before.config, "limits.cpu.nodes") != get_or(instance->view()->config, "limits.cpu.nodes"))
+    rebalance_cpus(instance->manager());
+  TRY(instance->container()->offer_guest_api(job.ctx, !is_false(get_or(instance->view()->config, "security.guestapi"))));
   auto map = TRY(sys::IdMap::from_json(instance->volatile_get("volatile.idmap.current")));
   TRY(write_credentials(instance, map));
   instance->manager().guest_events().changed(instance->id(), before.config, instance->view()->config, devices);

@@ -20,6 +20,9 @@ test_config_and_devices() {
   expect 403 guest -o /dev/null -w '%{http_code}' "/1.0/images/0000/export"
   incus config set c1 security.guestapi=false
   expect 403 guest -o /dev/null -w '%{http_code}' /1.0/config
+  if incus exec c1 -- test -S /dev/incus/sock; then fail "the socket is still there"; fi
+  incus config unset c1 security.guestapi
+  incus exec c1 -- test -S /dev/incus/sock
 }
 
 test_only_the_own_root_may_ask() {

@@ -162,6 +162,7 @@ Result<> add_device(ConfigText& config, const RunSpec& spec, const device::RunCo
     TRY(config.add(key + "link", nic.host_name));
     if (!nic.hwaddr.empty()) TRY(config.add(key + "hwaddr", nic.hwaddr));
   }
+  for (const auto& [file, value] : device.cgroup_files) TRY(config.add("lxc.cgroup2." + file, value));
   for (const auto& [key, value] : device.lxc) TRY(config.add(key, value));
   for (const std::string& entry : device.environment) TRY(config.add("lxc.environment", entry));
   return {};
@@ -169,6 +170,8 @@ Result<> add_device(ConfigText& config, const RunSpec& spec, const device::RunCo
 
 Result<> add_limits(ConfigText& config, const RunSpec& spec) {
   for (const CgroupSetting& setting : TRY(cgroup_settings(spec.config, false, sys::cgroup_supports))) TRY(config.add("lxc.cgroup2." + setting.file, setting.value));
+  std::string oom_score = get_or(spec.config, "limits.memory.oom_priority");
+  if (!oom_score.empty()) TRY(config.add("lxc.proc.oom_score_adj", oom_score));
   for (const auto& [key, value] : spec.config) {
     if (key.starts_with("limits.kernel.")) TRY(config.add("lxc.prlimit." + key.substr(14), value));
     if (key.starts_with("linux.sysctl.")) TRY(config.add("lxc.sysctl." + key.substr(13), value));

@@ -93,6 +93,8 @@ class Container : public Runtime {
   Result<> attach_nic(const Context&, const device::NicEntry& nic);
   /// Moves the interface `name` back to the host as `host_name`; success if it is no longer inside.
   Result<> detach_nic(const Context&, const std::string& name, const std::string& host_name);
+  /// Mounts or unmounts the guest API at /dev/incus; nothing if it is that way already.
+  Result<> offer_guest_api(const Context&, bool offer);
   /// Only privileged containers have device rules; for others this does nothing.
   Result<> allow_device(const Context&, const device::CgroupEntry& rule);
   /// Applies the limits.* keys of `config` that may change while it runs (cpu, memory, processes, disk, hugepages, kernel limits).

@@ -1,4 +1,5 @@
 // Changing a running container: mounts, network interfaces, device rules, limits.
+#include <fcntl.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -18,6 +19,14 @@ Result<> run_helper(const Context& ctx, const std::string& name, StringList args
   auto output = TRY(sys::run(ctx, std::move(helper), {.check = false}));
   if (output.status.ok()) return {};
   return fail(Code::internal, "{}", output.err.empty() ? "The helper " + name + " failed" : std::string(trim(output.err)));
+}
+
+/// proc(5): /proc/PID/oom_score_adj. Empty: the default.
+Result<> set_oom_score(pid_t pid, const std::string& score) {
+  std::string path = std::format("/proc/{}/oom_score_adj", pid), text = score.empty() ? "0" : score;
+  UniqueFd fd(open(path.c_str(), O_WRONLY | O_CLOEXEC));
+  if (!fd || write(fd.get(), text.data(), text.size()) < 0) return fail_errno("Failed setting " + path);
+  return {};
 }
 
 }  // namespace
@@ -85,6 +94,16 @@ Result<> Container::allow_device(const Context& ctx, const device::CgroupEntry& 
   return {};
 }
 
+Result<> Container::offer_guest_api(const Context& ctx, bool offer) {
+  constexpr const char* kTarget = "dev/incus";
+  pid_t init = 0;
+  TRY(impl_->running_init(&init));
+  bool offered = access(std::format("/proc/{}/root/{}/sock", init, kTarget).c_str(), F_OK) == 0;
+  if (offer == offered) return {};
+  if (!offer) return detach_mount(ctx, kTarget, true);
+  return attach_mount(ctx, {.device = "", .source = impl_->paths.guest_api, .target = kTarget, .fs_type = "none", .options = {"bind", "create=dir"}});
+}
+
 Result<> Container::set_cgroup(const std::string& file, const std::string& value) { return TRY(impl_->running_cgroup()).write(file, value); }
 
 Result<> Container::apply_limits(const StringMap& old_config, const StringMap& config) {
@@ -100,6 +119,8 @@ Result<> Container::apply_limits(const StringMap& old_config, const StringMap& c
     auto written = set_cgroup(setting.file, setting.value);
     if (!written && !(setting.optional && written.error().code() == Code::not_found)) return written;
   }
+  std::string score = get_or(config, "limits.memory.oom_priority");
+  if (score != get_or(old_config, "limits.memory.oom_priority")) TRY(set_oom_score(init, score));
   for (const auto& [key, value] : config) {
     if (!key.starts_with("limits.kernel.") || get_or(old_config, key) == value) continue;
     ResourceLimit limit = TRY(parse_resource_limit(key.substr(14), value));

@@ -1,0 +1,124 @@
+#include "instance/cpu_balance.h"
+
+#include <algorithm>
+
+#include "base/log.h"
+#include "instance/lxc/container.h"
+#include "instance/manager.h"
+#include "sys/cgroup.h"
+
+namespace instance {
+namespace {
+
+/// Above any machine's number of CPUs: a longer set is a mistake.
+constexpr uint64_t kMaxCpu = 8191;
+constexpr const char* kFile = "cpuset.cpus";
+
+std::vector<int> online_cpus() {
+  auto text = read_file("/sys/devices/system/cpu/online");
+  return text ? parse_cpu_set(std::string(trim(*text))).value_or(std::vector<int>()) : std::vector<int>{};
+}
+
+/// CPUs of NUMA nodes "0-1,3".
+std::vector<int> cpus_of_nodes(const std::string& nodes) {
+  std::vector<int> out;
+  for (int node : parse_cpu_set(nodes).value_or(std::vector<int>())) {
+    auto text = read_file(std::format("/sys/devices/system/node/node{}/cpulist", node));
+    if (!text) continue;
+    for (int cpu : parse_cpu_set(std::string(trim(*text))).value_or(std::vector<int>())) out.push_back(cpu);
+  }
+  return out;
+}
+
+CpuWish wish_of(const Instance& instance) {
+  ViewPtr view = instance.view();
+  std::string nodes = get_or(view->config, "limits.cpu.nodes");
+  if (nodes == "balanced") nodes = get_or(view->row.config, "volatile.cpu.nodes");
+  return {.instance = view->row.id, .limit = get_or(view->config, "limits.cpu"), .of_nodes = nodes.empty() ? std::vector<int>{} : cpus_of_nodes(nodes)};
+}
+
+/// The `count` least used of `from`.
+std::vector<int> take_least_used(std::vector<int> from, size_t count, std::map<int, int>& users) {
+  std::ranges::stable_sort(from, {}, [&](int cpu) { return users[cpu]; });
+  from.resize(std::min(count, from.size()));
+  std::ranges::sort(from);
+  return from;
+}
+
+std::string text_of(const std::vector<int>& cpus) {
+  StringList words;
+  for (int cpu : cpus) words.push_back(std::to_string(cpu));
+  return join(words, ",");
+}
+
+Result<> give(lxc::Container& container, const sys::Cgroup& group, const std::vector<int>* cpus) {
+  std::string wanted = cpus ? text_of(*cpus) : "";
+  if (!cpus && group.read(kFile).value_or("").empty()) return {};
+  return container.set_cgroup(kFile, wanted.empty() ? "\n" : wanted);  // an empty line takes those of the group above
+}
+
+}  // namespace
+
+Result<std::vector<int>> parse_cpu_set(const std::string& text) {
+  std::vector<int> out;
+  for (const std::string& part : split(text, ',')) {
+    StringList ends = split(part, '-', 2);
+    auto first = parse_uint(ends[0]), last = parse_uint(ends.back());
+    if (!first || !last || *first > *last || *last > kMaxCpu) return fail(Code::invalid, "Invalid cpuset value: {}", text);
+    for (uint64_t cpu = *first; cpu <= *last; cpu++) out.push_back(static_cast<int>(cpu));
+  }
+  std::ranges::sort(out);
+  out.erase(std::unique(out.begin(), out.end()), out.end());
+  return out;
+}
+
+Result<std::map<int64_t, std::vector<int>>> balance_cpus(const std::vector<int>& cpus, std::vector<CpuWish> wishes) {
+  auto usable = [&](std::vector<int> wanted) {
+    std::erase_if(wanted, [&](int cpu) { return !std::ranges::contains(cpus, cpu); });
+    return wanted;
+  };
+  std::map<int64_t, std::vector<int>> out;
+  std::map<int, int> users;
+  std::vector<std::pair<size_t, CpuWish>> counted;
+  for (CpuWish& wish : wishes) {
+    auto count = parse_uint(wish.limit);
+    if (count) {
+      counted.emplace_back(*count, std::move(wish));
+      continue;
+    }
+    std::vector<int>& mine = out[wish.instance];
+    mine = usable(wish.limit.empty() ? wish.of_nodes : TRY(parse_cpu_set(wish.limit)));
+    for (int cpu : mine) users[cpu]++;
+  }
+  std::ranges::stable_sort(counted, std::ranges::greater{}, [](const auto& one) { return one.first; });
+  for (const auto& [count, wish] : counted) {
+    std::vector<int>& mine = out[wish.instance];
+    mine = take_least_used(wish.of_nodes.empty() ? cpus : usable(wish.of_nodes), count, users);
+    for (int cpu : mine) users[cpu]++;
+  }
+  return out;
+}
+
+void rebalance_cpus(Manager& manager) {
+  if (!sys::cgroup_supports("cpuset")) return;
+  std::vector<InstancePtr> running;
+  std::vector<CpuWish> wishes;
+  for (const InstancePtr& instance : manager.list()) {
+    if (!instance->running()) continue;
+    running.push_back(instance);
+    CpuWish wish = wish_of(*instance);
+    if (!wish.limit.empty() || !wish.of_nodes.empty()) wishes.push_back(std::move(wish));
+  }
+  auto chosen = balance_cpus(online_cpus(), std::move(wishes));
+  if (!chosen) return log_error("Failed balancing CPUs", {{"error", chosen.error().message()}});
+  for (const InstancePtr& instance : running) {
+    auto container = instance->container();
+    auto group = sys::Cgroup::of_process(container->init_pid(), "lxc.payload.");
+    if (!group) continue;  // it just ended
+    auto mine = chosen->find(instance->id());
+    auto given = give(*container, *group, mine == chosen->end() || mine->second.empty() ? nullptr : &mine->second);
+    if (!given) log_warn("Failed setting the CPUs of an instance", {{"instance", instance->full_name()}, {"error", given.error().message()}});
+  }
+}
+
+}  // namespace instance
