@@ -70,6 +70,12 @@ Result<> add_snapshot_rows(Manager& manager, const InstancePtr& target, const Vi
   });
 }
 
+/// A snapshot never changes, and who asked for a copy as it comes gets it.
+Result<std::shared_ptr<void>> hold_source(const Context& ctx, const Source& source, storage::Pool& pool, const CopyOptions& options) {
+  if (!source.snapshot.empty() || options.allow_inconsistent) return nullptr;
+  return hold_still(ctx, source.instance, pool);
+}
+
 storage::Progress progress_of(const Job& job) {
   core::Operation* operation = job.operation;
   if (!operation) return {};
@@ -90,7 +96,9 @@ Result<InstancePtr> full_copy(const Job& job, Manager& manager, db::instances::R
   ViewPtr view = target->view();
   auto pool = TRY_CTX(pool_of(manager.services(), *view), "Failed loading instance storage pool");
   auto source_pool = TRY_CTX(pool_of(manager.services(), *source.view), "Failed loading source storage pool");
+  auto still = TRY(hold_source(job.ctx, source, *source_pool, options));
   TRY_CTX(pool->create_copy(job.ctx, volume_of(*view), {}, *source_pool, source.volume(), !names.empty(), progress_of(job)), "Create instance from copy");
+  still.reset();
   undo.add("remove volume", [pool, ref = volume_of(*view)](const Context& ctx) { return pool->remove(ctx, ref); });
   target = TRY(manager.reload(view->row.id));
   TRY(link_volume(target));
@@ -128,7 +136,9 @@ Result<InstancePtr> refresh(const Job& job, Manager& manager, const InstancePtr&
   ViewPtr view = target->view();
   auto pool = TRY(pool_of(manager.services(), *view));
   auto source_pool = TRY(pool_of(manager.services(), *source.view));
+  auto still = TRY(hold_source(job.ctx, source, *source_pool, options));
   TRY_CTX(pool->refresh_copy(job.ctx, volume_of(*view), *source_pool, source.volume(), snapshots, progress_of(job)), "Refresh instance");
+  still.reset();
   TRY(refresh_dependents(job.ctx, manager.services(), *source.view, *view, snapshots));
   InstancePtr out = TRY(manager.reload(view->row.id));
   TRY(link_volume(out));

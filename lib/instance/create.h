@@ -36,6 +36,7 @@ struct CopyOptions {
   bool instance_only = false;
   bool refresh = false;
   bool refresh_exclude_older = false;
+  bool allow_inconsistent = false;  ///< don't freeze a running source
   bool keep_volatile = false;     ///< a move: identity goes along
   bool apply_template = true;     ///< run the "copy" templates at the next start
 };

@@ -109,9 +109,11 @@ Result<> create_snapshot(const Job& job, const InstancePtr& instance, const std:
     return services.global.write([&](db::Tx& tx) { return db::snapshots::remove(tx, id); });
   });
   auto pool = TRY(pool_of(services, *view));
+  auto still = TRY(hold_still(job.ctx, instance, *pool));
   TRY_CTX(pool->create_snapshot(job.ctx, snapshot_volume_of(*view, name), view->row.description, expires), "Create instance snapshot");
   undo.add("remove snapshot volume", [pool, ref = snapshot_volume_of(*view, name)](const Context& ctx) { return pool->remove(ctx, ref); });
   TRY(snapshot_dependents(job.ctx, services, *view, name, expires));
+  still.reset();
   undo.commit();
   refresh(job.ctx, instance);
   event(*instance, job, "instance-snapshot-created", name);

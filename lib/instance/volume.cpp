@@ -1,5 +1,9 @@
 #include "instance/volume.h"
 
+#include "base/log.h"
+#include "instance/lxc/container.h"
+#include "storage/consistency.h"
+
 #include <unistd.h>
 
 #include <filesystem>
@@ -38,6 +42,18 @@ Result<storage::Mounted> mount_volume(const Context& ctx, const InstancePtr& ins
   ViewPtr view = instance->view();
   auto pool = TRY(pool_of(instance->services(), *view));
   return pool->mount(ctx, volume_of(*view));
+}
+
+Result<std::shared_ptr<void>> hold_still(const Context& ctx, const InstancePtr& instance, storage::Pool& pool) {
+  if (instance->status() != Status::running || storage::copies_one_moment(pool)) return nullptr;
+  auto container = instance->container();
+  TRY_CTX(container->freeze(ctx), "Failed to freeze the instance while it is copied");
+  instance->status_changed();
+  return std::shared_ptr<void>(container.get(), [instance, container](void*) {
+    auto thawed = container->unfreeze(Context::detached(seconds(30)));
+    if (!thawed) log_error("Failed to unfreeze instance", {{"instance", instance->full_name()}, {"error", thawed.error().message()}});
+    instance->status_changed();
+  });
 }
 
 Result<> link_volume(const InstancePtr& instance) {

@@ -12,6 +12,9 @@ storage::VolumeRef snapshot_volume_of(const View& view, const std::string& snaps
 
 /// Mounts the root volume; the handle keeps it so.
 Result<storage::Mounted> mount_volume(const Context& ctx, const InstancePtr& instance);
+/// Freezes a running instance while its volume is copied, where the pool's copies would not be of one moment; it goes on when the handle is
+/// dropped. Null if that isn't needed. The caller holds the instance's lock.
+Result<std::shared_ptr<void>> hold_still(const Context& ctx, const InstancePtr& instance, storage::Pool& pool);
 /// Makes <var>/containers/<name> lead to the volume (and -snapshots to its snapshots, where there are any).
 Result<> link_volume(const InstancePtr& instance);
 void unlink_volume(const Services& services, const std::string& full_name);

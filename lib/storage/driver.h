@@ -67,6 +67,8 @@ class Driver {
   virtual PoolOps& pool() = 0;
   virtual VolumeOps& volumes() = 0;
   virtual SnapshotOps& snapshots() = 0;
+  /// Are snapshots and copies a picture of one moment, even while the volume is written to?
+  virtual bool copies_one_moment() const { return false; }
   /// Makes what was removed really go; called in the background after remove() and once at start. Blocks for long.
   virtual void sweep(const Context&) {}
 };

@@ -1,5 +1,7 @@
 #include "storage/pool_impl.h"
 
+#include "storage/consistency.h"
+
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -88,6 +90,8 @@ void PoolImpl::sweep_later() {
 }
 
 Result<Mounted> PoolImpl::mount(const Context& ctx, const VolumeRef& ref) { return driver_->volumes().mount(ctx, volume_of(ref)); }
+
+bool copies_one_moment(Pool& pool) { return static_cast<PoolImpl&>(pool).backend().copies_one_moment(); }  // there is no other kind of pool
 
 std::optional<int64_t> PoolImpl::usage(const VolumeRef& ref) { return driver_->volumes().usage(volume_of(ref)); }
 

@@ -109,7 +109,8 @@ Result<Reply> create_from_copy(Call& call, api::InstancesPost request) {
                                 .source = request.source.source,
                                 .instance_only = request.source.instance_only,
                                 .refresh = request.source.refresh,
-                                .refresh_exclude_older = request.source.refresh_exclude_older};
+                                .refresh_exclude_older = request.source.refresh_exclude_older,
+                                .allow_inconsistent = request.source.allow_inconsistent};
   auto work = [&daemon = call.daemon, start = request.start, row, options](const instance::Job& job) -> Result<> {
     return finish(job, TRY(instance::create_copy(job, *daemon.instances, row, options)), start);
   };

@@ -15,6 +15,7 @@ class BtrfsDriver final : public Driver {
   PoolOps& pool() override { return pool_; }
   VolumeOps& volumes() override { return volumes_; }
   SnapshotOps& snapshots() override { return volumes_; }
+  bool copies_one_moment() const override { return true; }
 
  private:
   btrfs::BtrfsPool pool_;
