@@ -67,6 +67,43 @@ test_many_idle_commands() {
   eventually 30 sh -c '! incus query /1.0/operations | grep -q running'
 }
 
+test_instance_types_and_scores() {
+  prepare
+  incus launch testimage c1 -t c0.5-m0.2
+  expect 1 incus config get c1 limits.cpu
+  expect 50% incus config get c1 limits.cpu.allowance
+  expect 204MiB incus config get c1 limits.memory
+  refuse "doesn't exist" incus init testimage c2 -t t2.micro
+  local pid
+  pid=$(incus query /1.0/instances/c1/state | grep -oE '"pid": ?[0-9]+' | grep -oE '[0-9]+')
+  incus config set c1 limits.memory.oom_priority=500
+  expect 500 cat "/proc/$pid/oom_score_adj"
+  incus restart -f c1
+  expect 500 incus exec c1 -- cat /proc/1/oom_score_adj
+}
+
+# On `dir` a copy takes as long as the files are many: they must not change meanwhile.
+test_copies_hold_still() {
+  prepare
+  incus launch testimage c1
+  incus exec c1 -- sh -c 'mkdir /data; for i in $(seq 3000); do echo $i > /data/$i; done'
+  incus exec c1 -- sh -c 'i=0; while :; do i=$((i+1)); echo $i > /data/1; echo $i > /data/3000; done' &
+  sleep 0.5
+  (for _ in $(seq 200); do incus list c1 -c s -f csv; sleep 0.005; done) > "$SUITE_DIR/states" &
+  local watcher=$!
+  incus snapshot create c1 s1
+  kill $watcher
+  incus stop -f c1
+  grep -q FROZEN "$SUITE_DIR/states" || fail "never frozen"
+  incus copy c1/s1 c2
+  incus start c2
+  # Both files are written in turn: in one moment they are at most one step apart.
+  local first last
+  first=$(incus exec c2 -- cat /data/1) last=$(incus exec c2 -- cat /data/3000)
+  : "${first:=$last}" "${last:=$first}"  # an empty one was just being written
+  [ $((first - last)) -le 1 ] && [ $((first - last)) -ge 0 ] || fail "files of different moments: $first and $last"
+}
+
 test_activation() {
   prepare
   incus init testimage c1

@@ -7,6 +7,8 @@
 #include "applets/daemon/routes/instance_sources.h"
 #include "core/gate.h"
 #include "core/project_cache.h"
+#include "db/profiles.h"
+#include "instance/instance_types.h"
 #include "instance/power.h"
 
 namespace incusd {
@@ -31,6 +33,34 @@ Result<> check_gate(Call& call, api::InstancesPost& request) {
   });
 }
 
+bool is_root_disk(const StringMap& device) { return get_or(device, "type") == "disk" && get_or(device, "path") == "/"; }
+
+/// The root disk gets a size unless it has one. One of the profiles is taken over.
+Result<> size_root_disk(Call& call, api::InstancesPost& request, const std::string& size) {
+  for (auto& [name, device] : request.devices)
+    if (is_root_disk(device)) return device.try_emplace("size", size), Result<>();
+  std::string project = TRY(call.daemon.projects->effective(call.project, "profile"));
+  for (auto profile = request.profiles.rbegin(); profile != request.profiles.rend(); ++profile) {
+    auto row = TRY(call.daemon.global->read([&](db::Tx& tx) { return db::profiles::load(tx, project, *profile); }));
+    for (const auto& [name, device] : row.devices) {
+      if (!is_root_disk(device)) continue;
+      request.devices[name] = device;
+      request.devices[name]["size"] = size;
+      return {};
+    }
+  }
+  return {};
+}
+
+/// `instance_type` is short for limits; those given by name win.
+Result<> apply_instance_type(Call& call, api::InstancesPost& request) {
+  if (request.instance_type.empty()) return {};
+  auto type = TRY(instance::parse_instance_type(request.instance_type));
+  for (const auto& [key, value] : type.config)
+    if (get_or(request.config, key).empty()) request.config[key] = value;
+  return type.disk_size > 0 ? size_root_disk(call, request, std::format("{}B", type.disk_size)) : Result<>();
+}
+
 /// What every way of creating starts with: profiles and a name.
 Result<> complete_request(Call& call, api::InstancesPost& request, const std::optional<db::images::Row>& image, bool profiles_given) {
   if (!profiles_given && image) {
@@ -42,6 +72,7 @@ Result<> complete_request(Call& call, api::InstancesPost& request, const std::op
   else if (request.source.type != "migration" && !request.source.refresh && call.daemon.instances->find(call.project, request.name))
     return fail(Code::internal, "Instance {} already exists", quote(request.name));
   TRY(instance::check_name(request.name));
+  TRY(apply_instance_type(call, request));
   return check_gate(call, request);
 }
 

@@ -54,7 +54,11 @@ Result<> Session::start(const Context& ctx, core::Operation& operation) {
     auto session = weak.lock();
     if (session) session->runtime_.offload([session] { session->stop_requested(); });
   });
-  launch_if_complete();
+  std::unique_lock guard(mutex_);
+  auto early = std::move(early_);
+  guard.unlock();
+  if (early) finish(std::move(*early));
+  else launch_if_complete();
   return {};
 }
 
@@ -113,6 +117,10 @@ void Session::finish(Result<> result) {
   {
     std::lock_guard guard(mutex_);
     if (finished_) return;
+    if (!ending_) {
+      if (!early_) early_ = std::move(result);
+      return;
+    }
     finished_ = true;
     patience_.reset();
     sockets = sockets_;

@@ -63,6 +63,7 @@ class Session : public std::enable_shared_from_this<Session> {
   std::shared_ptr<core::Operation> operation_;
   core::Ending ending_;
   bool launched_ = false, finished_ = false;
+  std::optional<Result<>> early_;  ///< ended before start(): a client may connect and leave before a worker is free
   std::atomic<bool> cancelled_ = false;
   std::shared_ptr<async::Runtime::Timer> patience_;
   std::optional<std::stop_callback<std::function<void()>>> on_stop_;
