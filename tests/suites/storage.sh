@@ -10,7 +10,7 @@ test_volume_files_and_rebuild() {
   # A link in the volume leads to the volume's own root, never the host's.
   ln -s /etc/passwd "$INCUS_DIR/storage-pools/default/custom/default_data/out"
   refuse . incus storage volume file pull default data/out/. "$SUITE_DIR/x"
-  refuse 'No such file' incus storage volume file pull default data/none -
+  refuse 'does not exist' incus storage volume file pull default data/none -
   incus storage volume snapshot create default data s0
   refuse 'snapshots' incus storage volume rebuild default data
   incus storage volume snapshot delete default data s0
