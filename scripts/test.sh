@@ -26,6 +26,7 @@ catch2() { # catch2 PROGRAM: its test cases, each counted
 }
 
 count layers "$(scripts/check-layers >&2; echo $?)"
+count extensions "$(scripts/check-extensions >&2; echo $?)"
 count sizes "$(scripts/check-size >&2; echo $?)"
 count static "$(scripts/check-static "$build/incusbox" >&2; echo $?)"
 catch2 unit_tests

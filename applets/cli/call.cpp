@@ -1,6 +1,8 @@
 // Connections of a call.
 #include "applets/cli/call.h"
 
+#include "applets/cli/user_socket.h"
+
 #include <cstdio>
 #include <cstdlib>
 #include <print>
@@ -32,6 +34,7 @@ Result<client::Server> Call::connect(const std::string& wanted, bool allow_publi
         const char* environment = std::getenv("INCUS_PROJECT");
         std::string project = flags.given("project") ? flags.text("project") : environment ? environment : "";
         if (project.empty() && remote.project != "default") project = remote.project;
+        if (project.empty()) project = local_user_project(server.endpoint().unix_path);
         if (!project.empty()) server = server.project(project);
         return servers_.emplace(name, std::move(server)).first->second;
       }

@@ -8,6 +8,7 @@
 #include <filesystem>
 
 #include "api/yaml.h"
+#include "applets/cli/user_socket.h"
 #include "client/client.h"
 #include "http/certificate.h"
 
@@ -57,6 +58,9 @@ Json write_remote(const Remote& remote) {
 }
 
 Remote local_remote() { return {.addresses = {"unix://"}, .is_static = true}; }
+/// Behind the socket's name: the one that incus-user serves to people who may not talk to the daemon itself.
+constexpr std::string_view kUserSocket = ".user";
+
 Remote images_remote() { return {.addresses = {"https://images.linuxcontainers.org"}, .protocol = "simplestreams", .is_public = true}; }
 
 Result<std::map<std::string, Remote>> read_remotes(const Json& document) {
@@ -96,9 +100,15 @@ std::string cache_folder() {
 
 std::string local_socket_path() {
   if (std::string path = environment("INCUS_SOCKET"); !path.empty()) return path;
-  if (std::string folder = environment("INCUS_DIR"); !folder.empty()) return folder + "/unix.socket";
-  if (!exists("/var/lib/incus/unix.socket") && exists("/run/incus/unix.socket")) return "/run/incus/unix.socket";
-  return "/var/lib/incus/unix.socket";
+  std::string folder = environment("INCUS_DIR");
+  if (folder.empty()) folder = exists("/run/incus/unix.socket") ? "/run/incus" : "/var/lib/incus";
+  std::string path = folder + "/unix.socket", user_path = path + std::string(kUserSocket);
+  return access(path.c_str(), W_OK) != 0 && access(user_path.c_str(), W_OK) == 0 ? user_path : path;
+}
+
+std::string local_user_project(const std::string& socket_path) {
+  bool user = socket_path.ends_with(kUserSocket) && environment("INCUS_SOCKET").empty();
+  return user ? std::format("user-{}", geteuid()) : "";
 }
 
 StringList Remote::rolling_addresses() const {

@@ -53,6 +53,9 @@ http::Plan Dispatcher::plan(http::Request& request) const {
     };
     return plan;
   }
+  // Websockets from other origins are refused by the connection, unless the config names theirs.
+  std::string origins = request.headers.has("Origin") ? get_or(*daemon_.config.get(), "core.https_allowed_websocket_origin") : "";
+  if (!origins.empty() && contains(split_list(origins), request.headers.get("Origin"))) request.headers.set("Origin", "");
   Router::Match match = router_.match(request.method, request.path);
   bool hidden = request.path != "/1.0/metrics" && request.path != "/1.0" && request.path != "/" && on_metrics_listener(daemon_, request);
   if (!match.known || hidden) return fixed_answer(404, "not found");

@@ -1,8 +1,13 @@
 #include "applets/daemon/server_config.h"
 
+#include <algorithm>
+
 #include "applets/daemon/boot/networks.h"
+#include "applets/daemon/jobs/job.h"
+#include "applets/daemon/logging/targets.h"
 #include "applets/daemon/server_info.h"
 #include "applets/daemon/server_storage.h"
+#include "applets/daemon/syslog_socket.h"
 #include "applets/daemon/trusted.h"
 #include "base/log.h"
 #include "core/server_keys.h"
@@ -49,11 +54,23 @@ Result<> update_listener(Daemon& daemon, const TlsListener& listener, const std:
   return daemon.server->listen_tls(listener.key, canonical_listen_address(value, listener.default_port), TRY(server_identity(daemon)));
 }
 
+Result<> update_syslog_socket(Daemon& daemon, const std::string& value) {
+  auto& socket = daemon.jobs->background().syslog;
+  socket.reset();
+  if (is_true(value)) socket = TRY(SyslogSocket::open(daemon.runtime, daemon.events, daemon.paths.in_var("syslog.socket")));
+  return {};
+}
+
+bool concerns_log_targets(const StringMap& changes) {
+  return std::ranges::any_of(changes, [](const auto& change) { return change.first.starts_with("logging.") || change.first.starts_with("loki."); });
+}
+
 Result<> apply_change(Daemon& daemon, const std::string& key, const std::string& value) {
   for (const TlsListener& listener : kTlsListeners) {
     if (key == listener.key) return update_listener(daemon, listener, value);
   }
   if (key == "core.dns_address") return update_dns_listener(daemon, value);
+  if (key == "core.syslog_socket") return update_syslog_socket(daemon, value);
   if (key == "core.trust_ca_certificates") reload_authority(daemon);
   if (!folder_of_key(daemon, key).empty()) return move_own_folder(Context(), daemon, key, value);
   return {};
@@ -87,6 +104,7 @@ Result<> update_server_config(Daemon& daemon, const StringMap& values, bool patc
     (void)apply_change(daemon, key, get_or(old, key));  // the error that counts is the first one
     return applied;
   }
+  if (auto targets = daemon.jobs->background().log_targets; targets && concerns_log_targets(changes)) targets->configure(next);
   return {};
 }
 
@@ -112,6 +130,15 @@ void open_network_listeners(Daemon& daemon) {
     auto opened = update_listener(daemon, listener, value);
     if (!opened) log_error("Cannot open the network listener", {{"key", listener.key}, {"address", value}, {"err", opened.error().message()}});
   }
+}
+
+void open_log_services(Daemon& daemon) {
+  auto config = daemon.config.get();
+  auto targets = std::make_shared<LogTargets>(daemon.runtime, daemon.events);
+  targets->configure(*config);
+  daemon.jobs->background().log_targets = std::move(targets);
+  auto opened = update_syslog_socket(daemon, get_or(*config, "core.syslog_socket"));
+  if (!opened) log_error("Cannot open the syslog socket", {{"err", opened.error().message()}});
 }
 
 Result<http::TlsIdentity> server_identity(Daemon& daemon) {

@@ -14,6 +14,8 @@ Result<> update_server_config(Daemon& daemon, const StringMap& values, bool patc
 using ConfigTrigger = Result<> (*)(Daemon& daemon, const std::string& key, const std::string& old_value, const std::string& value);
 /// Opens the network listeners that the config asks for; failures are logged (the address may come up later).
 void open_network_listeners(Daemon& daemon);
+/// At start: what receives log messages (logging.*, loki.*) and what takes them (core.syslog_socket). Failures are logged.
+void open_log_services(Daemon& daemon);
 /// "host", ":port", "[v6]:port" → "host:port" with the default port; all interfaces where the host is empty or "*".
 std::string canonical_listen_address(const std::string& value, int default_port);
 

@@ -10,6 +10,7 @@
 #include "base/units.h"
 #include "core/operation_async.h"
 #include "core/operation_state.h"
+#include "core/operation_watch.h"
 #include "http/stream.h"
 
 namespace core {
@@ -291,6 +292,7 @@ class OperationImpl final : public Operation {
 class OperationsImpl final : public Operations {
  public:
   OperationsImpl(async::Runtime& runtime, Events& events) : runtime_(runtime), events_(events) {}
+  void watch(std::function<void()> added) { added_ = std::move(added); }
 
   Result<std::shared_ptr<Operation>> start(OperationSpec spec) override {
     auto operation = std::make_shared<OperationImpl>(events_, std::move(spec));
@@ -302,6 +304,7 @@ class OperationsImpl final : public Operations {
       by_id_[operation->id()] = operation;
     }
     operation->begin(runtime_);
+    if (added_) added_();
     return operation;
   }
 
@@ -345,6 +348,7 @@ class OperationsImpl final : public Operations {
 
   async::Runtime& runtime_;
   Events& events_;
+  std::function<void()> added_;
   mutable std::mutex mutex_;
   bool stopping_ = false;
   std::vector<std::shared_ptr<OperationImpl>> order_;
@@ -371,6 +375,11 @@ std::string_view operation_description(OperationType type) {
 
 std::unique_ptr<Operations> Operations::create(async::Runtime& runtime, Events& events) {
   return std::make_unique<OperationsImpl>(runtime, events);
+}
+
+void watch_operations(Operations& operations, std::function<void()> added) {
+  // SAFETY: create() makes no other kind.
+  static_cast<OperationsImpl&>(operations).watch(std::move(added));
 }
 
 }  // namespace core

@@ -169,6 +169,30 @@ bool is_plain_name(std::string_view name) {
   return true;
 }
 
+/// Keys whose features this server lacks: a value without effect would only mislead.
+struct Missing {
+  std::string_view start, why;
+};
+constexpr Missing kMissing[] = {
+    {"authorization.", "requests are judged by certificates and projects only (no OpenFGA, no scriptlets)"},
+    {"cluster.https_address", "this server can't be a member of a cluster"},
+    {"core.bgp_", "this server doesn't speak BGP"},
+    {"instances.lxcfs.", "instances share the host's LXCFS"},
+    {"instances.placement.", "there is one server to place instances on"},
+    {"instances.tpm.", "TPM devices aren't available"},
+    {"network.ovn.", "OVN networks aren't available"},
+    {"network.ovs.", "Open vSwitch is found by its own tools' defaults"},
+    {"oidc.", "logging in through OpenID Connect isn't available: use TLS client certificates"},
+    {"storage.linstor.", "LINSTOR storage isn't available"},
+};
+
+/// Errors: invalid.
+Result<> check_available(std::string_view name) {
+  for (const Missing& missing : kMissing)
+    if (name.starts_with(missing.start)) return fail(Code::invalid, "not supported here: {}", missing.why);
+  return {};
+}
+
 Failure cannot_set(const std::string& key, const std::string& value, std::string_view reason, size_t others) {
   std::string text = std::format("cannot set '{}' to '{}': {}", key, value, reason);
   if (others) text += std::format(" (and {} more errors)", others);
@@ -188,7 +212,9 @@ Result<std::string> checked(const std::string& name, const std::string& value) {
   if (key->type == kInteger && !parse_int(value)) return fail(Code::invalid, "invalid integer");
   TRY(config::validate(*key, value));
   std::string normal = key->type == kBool ? (is_true(value) ? "true" : "false") : value;
-  return normal == key->def ? std::string() : normal;
+  if (normal == key->def) return std::string();
+  TRY(check_available(name));
+  return normal;
 }
 
 }  // namespace

@@ -22,6 +22,24 @@ TEST_CASE("server config: defaults are not stored, errors name key and value", "
   for (const char* name : {"user.\u237e", "user.a b", "user.a+b", "user.\xff", "user.\xe2\x8d"}) CHECK_FALSE(validate_server_config({{name, "1"}}));
 }
 
+TEST_CASE("server config: names of user keys are letters, digits and punctuation", "[config]") {
+  CHECK(validate_server_config({{"user.foo_bar-1.x", "y"}, {"user.\u00e9t\u00e9", "y"}, {"user.\u6f22\u5b57", "y"}, {"user.a!#%&*()", "y"}}));
+  for (std::string name : {"user.\u237e", "user.a b", "user.a\nb", "user.a+b", "user.\U0001f600", "user.\x80", "user.\xc3"}) {
+    INFO(name);
+    auto stored = validate_server_config({{name, "foo"}});
+    REQUIRE_FALSE(stored);
+    CHECK(stored.error().message().ends_with("Invalid key name"));
+  }
+}
+
+TEST_CASE("server config: keys of missing features are refused, unless they ask for nothing", "[config]") {
+  CHECK(validate_server_config({{"oidc.scopes", "openid, offline_access"}, {"oidc.issuer", ""}, {"instances.lxcfs.per_instance", "false"}}));
+  CHECK(validate_server_config({{"oidc.issuer", "https://x"}}).error().message() ==
+        "cannot set 'oidc.issuer' to 'https://x': not supported here: logging in through OpenID Connect isn't available: use TLS client certificates");
+  for (const char* key : {"core.bgp_address", "network.ovn.northbound_connection", "authorization.scriptlet", "cluster.https_address"})
+    CHECK_FALSE(validate_server_config({{key, "10.0.0.1:1"}}));
+}
+
 TEST_CASE("project config", "[config]") {
   CHECK(validate_project_config({{"limits.disk.pool.p1", "1GiB"}, {"restricted", "true"}, {"user.x", "y"}}, {"p1"}));
   CHECK(validate_project_config({{"limits.disk.pool.p2", "1GiB"}}, {"p1"}).error().message() == "Invalid project configuration key \"limits.disk.pool.p2\"");

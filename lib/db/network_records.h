@@ -12,7 +12,7 @@ struct Table {
   std::string_view name;
   std::string_view owner;    ///< column of the owner's id ("project_id", "network_id"); empty: owned by the server
   std::string_view key;      ///< column of the name
-  std::array<std::string_view, 2> json;  ///< columns kept as text; empty where unused
+  std::array<std::string_view, 2> json;  ///< further columns, read and written as text; empty where unused
   ConfigTable config;
   std::string_view title;    ///< as messages say it: "Network ACL"
   bool per_member = false;   ///< rows belong to a cluster member (node_id)
@@ -23,6 +23,8 @@ inline constexpr Table kAddressSets{"networks_address_sets", "project_id", "name
                                     {"networks_address_sets_config", "network_address_set_id"}, "Network address set"};
 inline constexpr Table kForwards{"networks_forwards", "network_id", "listen_address", {"ports", ""},
                                  {"networks_forwards_config", "network_forward_id"}, "Network forward", true};
+inline constexpr Table kIntegrations{"networks_integrations", "", "name", {"type", ""},
+                                     {"networks_integrations_config", "network_integration_id"}, "Network integration"};
 inline constexpr Table kLoadBalancers{"networks_load_balancers", "network_id", "listen_address", {"backends", "ports"},
                                       {"networks_load_balancers_config", "network_load_balancer_id"}, "Network load balancer", true};
 inline constexpr Table kZones{"networks_zones", "project_id", "name", {}, {"networks_zones_config", "network_zone_id"}, "Network zone"};

@@ -180,8 +180,9 @@ Result<> Disk::validate_volume() const {
   if (!get("shift").empty())
     return fail(Code::invalid, "The \"shift\" property cannot be used with custom storage volumes (set \"security.shifted=true\" on the volume instead)");
   if (get("source").starts_with('/')) return fail(Code::invalid, "Storage volumes cannot be specified as absolute paths");
+  if (host_.name().empty()) return {};  // profiles may name pools that are yet to come
   TRY_CTX(services_.pools.load(get("pool")), "Failed to get storage pool {}", quote(get("pool")));
-  if (is_root() || host_.name().empty()) return {};
+  if (is_root()) return {};
   auto volume = TRY_CTX(load_custom_volume(services_, host_.project(), get("pool"), split_volume_source(get("source")).volume), "Failed loading custom volume");
   TRY(check_dependent(services_, host_, config_, volume));
   if (!host_.is_container()) return {};

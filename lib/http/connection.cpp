@@ -1,15 +1,21 @@
 #include "http/connection.h"
 
+#include <fcntl.h>
 #include <poll.h>
+#include <sys/socket.h>
 
 #include <algorithm>
+#include <asio/as_tuple.hpp>
 #include <asio/post.hpp>
+#include <asio/steady_timer.hpp>
+#include <asio/use_awaitable.hpp>
 #include <format>
 
 #include "async/runtime.h"
 #include "base/log.h"
 #include "http/body_stream.h"
 #include "http/certificate.h"
+#include "http/proxy_header.h"
 #include "http/socket_stream.h"
 #include "http/status.h"
 #include "http/tls.h"
@@ -25,6 +31,8 @@ constexpr size_t kFlushAt = 64 << 10;
 constexpr seconds kHeadTime{30};         // from a head's first byte to its last
 constexpr seconds kHandshakeTime{10};
 constexpr seconds kLingerTime{2};
+constexpr milliseconds kProxyPause{10};
+constexpr std::string_view kStartTls = "STARTTLS\n";
 
 /// The peer closed its side or is gone; unread input does not matter.
 bool hung_up(int fd) {
@@ -76,7 +84,67 @@ void Connection::close_if_idle() {
   if (idle_ && link_) link_->transport->abort();
 }
 
+Result<std::shared_ptr<TlsContext>> ServerShared::starttls_context() {
+  std::lock_guard lock(mutex);
+  if (!starttls_) {
+    if (!starttls_identity) return fail(Code::unsupported, "TLS isn't offered on this socket");
+    TlsIdentity identity = TRY(starttls_identity());
+    starttls_ = TRY(TlsContext::server({identity.certificate_pem, identity.key_pem}));
+  }
+  return starttls_;
+}
+
+/// A local client may ask for TLS before anything else, by the line kStartTls. What it sends behind that must stay in the socket.
+asio::awaitable<bool> Connection::offer_tls() {
+  if (request_.peer.transport != Peer::Transport::unix_socket || !shared_->starttls_identity) co_return true;
+  if (!co_await link_->ready(POLLIN)) co_return false;
+  char start[kStartTls.size()];
+  int fd = link_->transport->fd();
+  readable_ = true;
+  if (recv(fd, start, sizeof start, MSG_PEEK | MSG_DONTWAIT) != sizeof start || std::string_view(start, sizeof start) != kStartTls) co_return true;
+  if (recv(fd, start, sizeof start, MSG_DONTWAIT) != sizeof start) co_return false;
+  readable_ = false;
+  auto context = shared_->starttls_context();
+  auto wrapped = context ? (*context)->wrap(UniqueFd(fcntl(fd, F_DUPFD_CLOEXEC, 0))) : std::unexpected(context.error());
+  if (!wrapped) {
+    log_warn("Cannot start TLS", {{"error", wrapped.error().message()}});
+    co_return false;
+  }
+  request_.peer.transport = Peer::Transport::tls;
+  link_ = std::make_unique<Link>(io_, *wrapped);
+  shared_->add(shared_from_this(), *wrapped);
+  co_return true;
+}
+
+/// A trusted load balancer says who is behind it.
+asio::awaitable<bool> Connection::read_proxy_header() {
+  const Peer& peer = request_.peer;
+  if (peer.transport != Peer::Transport::tls || !shared_->trusted_proxy) co_return true;
+  std::string host = peer.address.substr(0, peer.address.rfind(':'));
+  if (host.starts_with('[')) host = host.substr(1, host.size() - 2);
+  if (!shared_->trusted_proxy(host)) co_return true;
+  Clock::time_point deadline = Clock::now() + kHandshakeTime;
+  asio::steady_timer pause(io_);
+  char bytes[kMaxProxyHeader];
+  for (;;) {
+    if (!co_await link_->ready(POLLIN, deadline - Clock::now())) co_return false;
+    ssize_t got = recv(link_->transport->fd(), bytes, sizeof bytes, MSG_PEEK | MSG_DONTWAIT);
+    if (got <= 0) co_return false;
+    ProxyHeader header = parse_proxy_header(std::string_view(bytes, static_cast<size_t>(got)));
+    if (header.kind == ProxyHeader::Kind::none) co_return true;
+    if (header.kind == ProxyHeader::Kind::complete) {
+      if (!header.address.empty()) request_.peer.address = header.address;
+      co_return recv(link_->transport->fd(), bytes, header.length, MSG_DONTWAIT) == static_cast<ssize_t>(header.length);
+    }
+    if (header.kind == ProxyHeader::Kind::malformed || Clock::now() > deadline) co_return false;
+    // What is there already keeps the descriptor readable: only time brings more.
+    pause.expires_after(kProxyPause);
+    co_await pause.async_wait(asio::as_tuple(asio::use_awaitable));
+  }
+}
+
 asio::awaitable<bool> Connection::handshake() {
+  if (!co_await offer_tls() || !co_await read_proxy_header()) co_return false;
   auto* tls = dynamic_cast<TlsTransport*>(link_->transport.get());
   if (!tls) co_return true;
   Clock::time_point deadline = Clock::now() + kHandshakeTime;
@@ -103,7 +171,7 @@ asio::awaitable<bool> Connection::fill() {
   for (;;) {
     // Waiting first saves the read that would only find nothing.
     short wait = POLLIN;
-    if (transport.pending()) wait = 0;
+    if (std::exchange(readable_, false) || transport.pending()) wait = 0;
     if (wait && parser_.head_bytes() > 0) {
       if (!co_await link_->ready(wait, kHeadTime)) co_return false;
     } else if (wait && !co_await link_->ready(wait)) {

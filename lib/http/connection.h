@@ -14,6 +14,7 @@
 namespace http {
 
 class Connection;
+class TlsContext;
 
 /// What all connections of a server share.
 struct ServerShared {
@@ -24,11 +25,18 @@ struct ServerShared {
   const Context context{stop.get_token()};  ///< of inline handlers: stops with the server
   std::atomic<bool> stopping = false;
   std::atomic<int> busy = 0;                ///< requests being answered
+  std::function<Result<TlsIdentity>()> starttls_identity;  ///< set before the first connection; empty: no STARTTLS
+  std::function<bool(const std::string& host)> trusted_proxy;  ///< likewise; empty: no proxy headers
+  /// The settings for STARTTLS, made at first use. Errors: invalid (certificate), unsupported.
+  Result<std::shared_ptr<TlsContext>> starttls_context();
 
   std::mutex mutex;
   std::vector<std::weak_ptr<Connection>> connections;
   std::vector<std::weak_ptr<Transport>> transports;  ///< also those that left HTTP
   void add(const std::shared_ptr<Connection>& connection, const std::shared_ptr<Transport>& transport);
+
+ private:
+  std::shared_ptr<TlsContext> starttls_;
 };
 
 class Connection : public std::enable_shared_from_this<Connection> {
@@ -45,6 +53,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   struct Job;
 
   asio::awaitable<bool> handshake();
+  asio::awaitable<bool> offer_tls();
+  asio::awaitable<bool> read_proxy_header();
   asio::awaitable<bool> fill();
   asio::awaitable<bool> flush();
   asio::awaitable<bool> read_head();
@@ -75,6 +85,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   bool expects_continue_ = false;
   bool idle_ = true;
   bool taken_over_ = false;
+  bool readable_ = false;    // known already: the next wait for input may be left out
 };
 
 }  // namespace http

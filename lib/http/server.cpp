@@ -22,6 +22,8 @@
 #include "base/log.h"
 #include "http/certificate.h"
 #include "http/connection.h"
+#include "http/proxy_header.h"
+#include "http/starttls.h"
 #include "http/tls.h"
 
 namespace http {
@@ -229,6 +231,9 @@ class ServerImpl final : public Server {
     return replace(name, address, context);
   }
 
+  void trust_proxies(std::function<bool(const std::string&)> trusted) { shared_->trusted_proxy = std::move(trusted); }
+  void offer_starttls(std::function<Result<TlsIdentity>()> identity) { shared_->starttls_identity = std::move(identity); }
+
   StringList addresses(const std::string& name) const override {
     std::lock_guard lock(mutex_);
     auto found = tls_.find(name);
@@ -303,6 +308,16 @@ class ServerImpl final : public Server {
 
 std::unique_ptr<Server> Server::create(async::Runtime& runtime, Planner planner) {
   return std::make_unique<ServerImpl>(runtime, std::move(planner));
+}
+
+void trust_proxies(Server& server, std::function<bool(const std::string&)> trusted) {
+  // SAFETY: create() makes no other kind.
+  static_cast<ServerImpl&>(server).trust_proxies(std::move(trusted));
+}
+
+void offer_starttls(Server& server, std::function<Result<TlsIdentity>()> identity) {
+  // SAFETY: create() makes no other kind.
+  static_cast<ServerImpl&>(server).offer_starttls(std::move(identity));
 }
 
 }  // namespace http

@@ -24,7 +24,7 @@ Result<> check_profiles(Manager& manager, const db::instances::Row& row, const s
   return manager.services().global.read([&](db::Tx& tx) -> Result<> {
     for (const std::string& name : row.profiles) {
       auto id = db::profiles::id_of(tx, profile_project, name);
-      if (!id) return fail(Code::not_found, "Requested profile {} doesn't exist", quote(name));
+      if (!id) return fail(Code::internal, "Requested profile {} doesn't exist", quote(name));
       if (contains(seen, name)) return fail(Code::invalid, "Duplicate profile found in request");
       seen.push_back(name);
     }

@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "base/reverter.h"
+#include "core/gate.h"
 #include "core/locks.h"
 #include "core/paths.h"
 #include "core/project_cache.h"
@@ -34,7 +35,12 @@ int start_order(const Record& record) {
 
 class Registry : public Networks {
  public:
-  explicit Registry(Environment environment) : env_(std::move(environment)) {}
+  explicit Registry(Environment environment) : env_(std::move(environment)) {
+    auto records = list("");
+    if (!records) return;  // the next call will say why
+    for (const Record& record : *records)
+      if (record.status == "Pending") abandoned_.insert(record.id);
+  }
 
   Result<std::shared_ptr<Network>> load(const std::string& project, const std::string& name) override {
     auto row = TRY(env_.global.read([&](db::Tx& tx) { return db::networks::load(tx, project, name); }));
@@ -132,6 +138,7 @@ class Registry : public Networks {
   }
 
   Result<> start_all(const Context& ctx) override {
+    remove_abandoned(ctx);
     StringList folders = all_folders();  // before the rows: a network being created has its row first
     auto records = TRY(list(""));
     std::ranges::stable_sort(records, {}, start_order);
@@ -166,13 +173,30 @@ class Registry : public Networks {
  private:
   std::string folder(const std::string& name) const { return env_.paths.in_var("networks/" + name); }
 
+  /// Networks whose creation a killed daemon didn't finish: their clients were told nothing, so they go.
+  void remove_abandoned(const Context& ctx) {
+    std::set<int64_t> ids = std::exchange(abandoned_, {});
+    auto records = ids.empty() ? Result<std::vector<Record>>() : list("");
+    if (!records) return;
+    for (const Record& record : *records) {
+      if (!ids.contains(record.id)) continue;
+      log_warn("Removing a network that was never finished", {{"project", record.project}, {"network", record.name}});
+      if (auto network = make(record)) {
+        for (auto done : {(*network)->stop(ctx), (*network)->remove(ctx)})
+          if (!done) log_warn("Failed removing an unfinished network", {{"network", record.name}, {"error", done.error().message()}});
+      }
+      if (auto erased = erase(record.id); !erased) log_error("Failed removing an unfinished network", {{"network", record.name}, {"error", erased.error().message()}});
+    }
+  }
+
   Result<std::shared_ptr<Network>> make(Record record) {
     const Type* type = TRY_CTX(find_type(record.type), "Failed loading network");
     return type->make(env_, std::move(record));
   }
 
   Result<int64_t> insert(const Record& record, const Type& type) {
-    return env_.global.write([&](db::Tx& tx) {
+    return env_.global.write([&](db::Tx& tx) -> Result<int64_t> {
+      TRY(core::gate::check_network_count(tx, record.project));
       api::NetworkPut put{record.config, record.description};
       return db::networks::create(tx, record.project, record.name, type.code, put);
     });
@@ -236,6 +260,7 @@ class Registry : public Networks {
   }
 
   Environment env_;
+  std::set<int64_t> abandoned_;  ///< rows that an earlier daemon left unfinished; looked at once, by the first start_all()
   std::mutex mutex_;
   std::shared_ptr<const Usage> usage_;
   uint64_t usage_generation_ = 0;

@@ -37,6 +37,7 @@ Result<> validate(const Environment& env, const Record& record) {
   for (const auto& [name, value] : record.config) {
     const config::Key* key = config::find(type->keys, name);
     if (!key && name.starts_with("user.")) continue;
+    if (!key && type->code == db::NetworkType::physical && name == kCreatedKey) continue;
     if (!key) return fail(Code::invalid, "Invalid option for network {} option {}", quote(record.name), quote(name));
     TRY_CTX(config::validate(*key, value), "Invalid value for network {} option {}", quote(record.name), quote(name));
   }

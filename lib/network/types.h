@@ -27,6 +27,9 @@ struct Type {
   std::shared_ptr<Network> (*make)(const Environment&, Record);
 };
 
+/// Kept in the config of physical networks: "true" where the VLAN interface was made by us and goes with the network.
+inline constexpr std::string_view kCreatedKey = "volatile.last_state.created";
+
 std::span<const Type* const> types();
 /// Errors: invalid: `Unknown network type`.
 Result<const Type*> find_type(std::string_view name);

@@ -16,3 +16,18 @@ test_dhcp_lease_and_cleanup() {
   incus network delete incusbr0
   [ ! -e /sys/class/net/incusbr0 ] || fail "the interface is left"
 }
+
+test_unfinished_network_goes() {
+  prepare
+  incus network create half ipv4.address=none ipv6.address=none > /dev/null
+  # As a daemon leaves it that is killed in the middle of creating.
+  incus admin sql global "UPDATE networks SET state = 0 WHERE name = 'half'" > /dev/null
+  incus admin sql global "UPDATE networks_nodes SET state = 0 WHERE network_id = (SELECT id FROM networks WHERE name = 'half')" > /dev/null
+  stop_daemon KILL
+  start_daemon
+  gone() { ! incus network show half > /dev/null 2>&1; }
+  eventually 10 gone
+  [ ! -e /sys/class/net/half ] || fail "the interface is left"
+  incus network create half ipv4.address=none ipv6.address=none > /dev/null
+  incus network delete half
+}

@@ -4,6 +4,7 @@
 #include "api/types/server.h"
 #include "api/yaml.h"
 #include "applets/cli/instance/common.h"
+#include "applets/cli/instance/info_resources.h"
 #include "applets/cli/instance/list_cells.h"
 #include "applets/cli/table.h"
 #include "base/units.h"
@@ -125,7 +126,7 @@ bool is_secret(std::string_view key) { return key.contains("password") || key.co
 Result<> server_info(Call& call, client::Server& server) {
   Json info = *TRY(server.info(call.ctx));
   if (call.flags.on("resources")) {
-    std::print("{}", api::dump_yaml(TRY(server.get(call.ctx, "/1.0/resources")).metadata));
+    std::print("{}", resources_outline(TRY(server.get(call.ctx, "/1.0/resources")).metadata));
     return {};
   }
   if (!call.flags.on("show-sensitive")) {

@@ -12,11 +12,16 @@
 #include "applets/daemon/dispatch.h"
 #include "applets/daemon/guest/api.h"
 #include "applets/daemon/jobs/job.h"
+#include "applets/daemon/metrics_cache.h"
+#include "applets/daemon/operation_rows.h"
 #include "applets/daemon/server_config.h"
 #include "applets/daemon/server_info.h"
 #include "applets/daemon/trusted.h"
 #include "base/log.h"
 #include "db/schema.h"
+#include "core/operation_watch.h"
+#include "http/proxy_header.h"
+#include "http/starttls.h"
 #include "image/store.h"
 #include "instance/manager.h"
 #include "instance/power.h"
@@ -60,6 +65,10 @@ Result<> open_databases(Daemon& daemon) {
 Result<> open_api(Daemon& daemon, UniqueFd socket) {
   daemon.dispatcher = std::make_unique<Dispatcher>(daemon);
   daemon.server = http::Server::create(daemon.runtime, [&daemon](http::Request& request) { return daemon.dispatcher->plan(request); });
+  http::offer_starttls(*daemon.server, [&daemon] { return server_identity(daemon); });
+  http::trust_proxies(*daemon.server, [&daemon](const std::string& host) {
+    return contains(split_list(get_or(*daemon.config.get(), "core.https_trusted_proxy")), host);
+  });
   TRY(daemon.dispatcher->guest().listen());
   TRY(daemon.server->listen_unix(socket.release()));
   return {};
@@ -80,9 +89,19 @@ Result<> open_domain(Daemon& daemon) {
   return daemon.instances->load();
 }
 
+Result<> open_background(Daemon& daemon) {
+  Background& background = daemon.jobs->background();
+  background.metrics = std::make_shared<MetricsCache>();
+  background.operation_rows = std::make_shared<OperationRows>(daemon);
+  TRY(background.operation_rows->clear());
+  core::watch_operations(*daemon.operations, [rows = background.operation_rows] { rows->changed(); });
+  return {};
+}
+
 /// What clients need not wait for.
 void finish_start(Daemon& daemon, Timestamp start) {
   open_network_listeners(daemon);
+  open_log_services(daemon);
   start_storage(daemon);
   instance::recover_all(daemon.jobs->context(), *daemon.instances);
   start_networks(daemon);
@@ -114,6 +133,7 @@ Result<std::unique_ptr<Daemon>> start_daemon(async::Runtime& runtime, const Boot
   TRY_CTX(open_domain(*daemon), "Failed to load instances");
   daemon->info = std::make_unique<ServerInfo>(*daemon);
   daemon->jobs = std::make_unique<Jobs>(*daemon);
+  TRY(open_background(*daemon));
   TRY(open_api(*daemon, std::move(socket)));
   runtime.offload([&daemon = *daemon, start] { finish_start(daemon, start); });
   return daemon;

@@ -1,5 +1,9 @@
 #include "applets/daemon/jobs/job.h"
 
+#include "applets/daemon/logging/targets.h"
+#include "applets/daemon/metrics_cache.h"
+#include "applets/daemon/operation_rows.h"
+#include "applets/daemon/syslog_socket.h"
 #include "base/log.h"
 
 namespace incusd {
@@ -24,6 +28,8 @@ Duration next_delay(const Job& job) {
 }
 
 }  // namespace
+
+Jobs::~Jobs() = default;
 
 void Jobs::start() {
   timers_.resize(std::size(kJobs));

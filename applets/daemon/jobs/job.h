@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "applets/daemon/daemon.h"
+#include "applets/daemon/jobs/background.h"
 
 namespace incusd {
 
@@ -21,17 +22,20 @@ struct Job {
 class Jobs {
  public:
   explicit Jobs(Daemon& daemon) : daemon_(daemon) {}
+  ~Jobs();
   void start();
   /// No job begins any more; running ones are told to stop.
   void stop();
   /// Stops with the jobs: for background work that belongs to no request or operation.
   Context context() const { return Context(stop_.get_token()); }
+  Background& background() { return background_; }
 
  private:
   void schedule(size_t index, Duration delay);
   void run(size_t index);
 
   Daemon& daemon_;
+  Background background_;
   std::mutex mutex_;
   std::stop_source stop_;
   std::vector<std::shared_ptr<async::Runtime::Timer>> timers_;

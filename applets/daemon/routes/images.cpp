@@ -1,5 +1,6 @@
 // /1.0/images: listing, showing, changing and deleting. Making and sending them: image_create.cpp, image_export.cpp.
 #include "api/filter.h"
+#include "applets/daemon/routes/config_status.h"
 #include "applets/daemon/routes/image_common.h"
 #include "image/refresh.h"
 
@@ -25,7 +26,7 @@ Result<Reply> list_images(Call& call) {
     urls.push_back("/1.0/images/" + row.fingerprint);
     objects.push_back(api::dump(row.to_api()));
   }
-  return list_reply(call, urls, objects);
+  return refused_as_500(list_reply(call, urls, objects));
 }
 
 Result<Reply> get_image(Call& call) {

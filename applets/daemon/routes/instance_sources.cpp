@@ -29,7 +29,7 @@ Result<db::instances::Row> target_row(Call& call, const api::InstancesPost& requ
     std::vector<db::profiles::Row> out;
     for (const std::string& name : row.profiles) {
       auto profile = db::profiles::load(tx, project, name);
-      if (!profile) return fail(Code::not_found, "Requested profile {} doesn't exist", quote(name));
+      if (!profile) return fail(Code::internal, "Requested profile {} doesn't exist", quote(name));
       out.push_back(std::move(*profile));
     }
     return out;

@@ -155,7 +155,7 @@ Result<Reply> change_instances(Call& call) {
 }
 
 constexpr Route kRoutes[] = {
-    {Method::get, "/1.0/instances", kAuthenticated, kProject, list_instances, "Lists instances"},
+    {Method::get, "/1.0/instances", kAuthenticated, kNoFlags, list_instances, "Lists instances"},
     {Method::post, "/1.0/instances", allow("project", "can_create_instances"), kProject | kLargeBody, create_instance, "Creates an instance"},
     {Method::put, "/1.0/instances", kAuthenticated, kProject, change_instances, "Changes the state of all instances"},
 };

@@ -1,14 +1,12 @@
 // Measurements of instances, projects and the daemon itself, for scrapers.
-
-
-#include "applets/daemon/daemon.h"
+#include "applets/daemon/jobs/job.h"
+#include "applets/daemon/metrics_cache.h"
 #include "applets/daemon/route.h"
 #include "core/gate.h"
 #include "core/metrics.h"
 #include "db/projects.h"
 #include "db/warnings.h"
 #include "instance/manager.h"
-#include "instance/metrics.h"
 #include "storage/pool.h"
 
 namespace incusd {
@@ -69,7 +67,7 @@ Result<Reply> get_metrics(Call& call) {
   bool all = open || call.identity.admin;
   if (all) TRY(add_server(set, call.daemon));
   for (const auto& instance : call.daemon.instances->list(call.query("project"))) {
-    if (all || call.identity.can_see_project(instance->project())) set.merge(instance::metrics_of(call.ctx, *instance));
+    if (all || call.identity.can_see_project(instance->project())) set.merge(call.daemon.jobs->background().metrics->of(call.ctx, *instance));
   }
   http::Response response;
   response.headers.set("Content-Type", "text/plain");

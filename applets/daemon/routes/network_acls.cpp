@@ -1,4 +1,5 @@
 // /1.0/network-acls.
+#include "applets/daemon/routes/config_status.h"
 #include "applets/daemon/routes/network_common.h"
 #include "network/acl/acl.h"
 
@@ -39,7 +40,7 @@ Result<Reply> list_acls(Call& call) {
 Result<Reply> create_acl(Call& call) {
   std::string project = TRY(network_scope(call)).stored_in;
   auto request = TRY(call.body<api::NetworkACLsPost>());
-  TRY(network::acl::create(environment(call), project, request));
+  TRY(refused_as_500(network::acl::create(environment(call), project, request)));
   std::string url = acl_url(request.name, project);
   network_event(call, project, "network-acl-created", url);
   return created(url);
@@ -56,7 +57,7 @@ Result<Reply> change_acl(Call& call, bool merge) {
   TRY(call.check_etag(acl_etag(acl)));
   auto put = TRY(call.body<api::NetworkACLPut>());
   if (merge) put.config.insert(acl.config.begin(), acl.config.end());
-  TRY(network::acl::update(call.ctx, environment(call), acl, std::move(put)));
+  TRY(refused_as_500(network::acl::update(call.ctx, environment(call), acl, std::move(put))));
   network_event(call, acl.project, "network-acl-updated", acl_url(acl.name, acl.project));
   return ok();
 }

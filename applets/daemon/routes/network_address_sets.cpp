@@ -1,4 +1,5 @@
 // /1.0/network-address-sets.
+#include "applets/daemon/routes/config_status.h"
 #include "applets/daemon/routes/network_common.h"
 #include "network/address_set/address_set.h"
 
@@ -41,7 +42,7 @@ Result<Reply> list_sets(Call& call) {
 Result<Reply> create_set(Call& call) {
   std::string project = TRY(network_scope(call)).stored_in;
   auto request = TRY(call.body<api::NetworkAddressSetsPost>());
-  TRY(network::address_set::create(environment(call), project, request));
+  TRY(refused_as_500(network::address_set::create(environment(call), project, request)));
   std::string url = set_url(request.name, project);
   network_event(call, project, "network-address-set-created", url);
   return created(url);
@@ -59,7 +60,7 @@ Result<Reply> change_set(Call& call, bool merge) {
   if (merge) put = set;
   TRY(api::merge_json(put, TRY(api::parse_json(call.request.body))));
   if (merge) put.config.insert(set.config.begin(), set.config.end());
-  TRY(network::address_set::update(call.ctx, environment(call), set, put));
+  TRY(refused_as_500(network::address_set::update(call.ctx, environment(call), set, put)));
   network_event(call, set.project, "network-address-set-updated", set_url(set.name, set.project));
   return ok();
 }

@@ -1,4 +1,5 @@
 // /1.0/networks/{name}/forwards.
+#include "applets/daemon/routes/config_status.h"
 #include "applets/daemon/routes/network_common.h"
 #include "device/proxy_address.h"
 #include "instance/manager.h"
@@ -52,7 +53,7 @@ Result<Reply> create_forward(Call& call) {
   auto network = TRY(find_with_forwards(call));
   auto request = TRY(call.body<api::NetworkForwardsPost>());
   TRY_CTX(check_proxies(call, request.listen_address), "Failed creating forward");
-  TRY_CTX(network::forward::create(call.ctx, *network, environment(call), request), "Failed creating forward");
+  TRY_CTX(refused_as_500(network::forward::create(call.ctx, *network, environment(call), request)), "Failed creating forward");
   std::string url = forward_url(*network, request.listen_address);
   network_event(call, network->project(), "network-forward-created", url);
   return created(url);

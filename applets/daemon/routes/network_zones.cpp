@@ -1,4 +1,5 @@
 // /1.0/network-zones and their records.
+#include "applets/daemon/routes/config_status.h"
 #include "applets/daemon/routes/network_common.h"
 #include "network/zone/zone.h"
 
@@ -56,7 +57,10 @@ Result<Reply> list_zones(Call& call) {
 Result<Reply> create_zone(Call& call) {
   std::string project = TRY(zone_project(call));
   auto request = TRY(call.body<api::NetworkZonesPost>());
-  TRY(network::zone::create(environment(call), project, request));
+  auto made = network::zone::create(environment(call), project, request);
+  // This collection's own way to say conflict.
+  if (!made && made.error().code() == Code::conflict) return fail(Code::invalid, "The network zone already exists");
+  TRY(refused_as_500(std::move(made)));
   std::string url = network_url("network-zones/" + url_escape(request.name), project);
   network_event(call, project, "network-zone-created", url);
   return created(url);
@@ -74,7 +78,7 @@ Result<Reply> change_zone(Call& call, bool merge) {
   if (merge) put = zone;
   TRY(api::merge_json(put, TRY(api::parse_json(call.request.body))));
   if (merge) put.config.insert(zone.config.begin(), zone.config.end());
-  TRY(network::zone::update(environment(call), zone, put));
+  TRY(refused_as_500(network::zone::update(environment(call), zone, put)));
   network_event(call, zone.project, "network-zone-updated", zone_url(zone));
   return ok();
 }
@@ -101,7 +105,7 @@ Result<Reply> list_records(Call& call) {
 Result<Reply> create_record(Call& call) {
   Zone zone = TRY(find_zone(call));
   auto request = TRY(call.body<api::NetworkZoneRecordsPost>());
-  TRY(network::zone::create_record(environment(call), zone, request));
+  TRY(refused_as_500(network::zone::create_record(environment(call), zone, request)));
   std::string url = record_url(zone, request.name);
   network_event(call, zone.project, "network-zone-record-created", url);
   return created(url);

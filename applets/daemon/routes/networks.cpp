@@ -1,8 +1,10 @@
 // /1.0/networks: managed networks and, for looking, the host's other interfaces.
 #include <net/if.h>
 
+#include "applets/daemon/routes/config_status.h"
 #include "applets/daemon/routes/network_common.h"
 #include "config/api_name.h"
+#include "core/gate.h"
 #include "network/state.h"
 #include "network/sysctl.h"
 #include "network/types.h"
@@ -87,14 +89,6 @@ Result<Reply> list_networks(Call& call) {
   return list_reply(call, urls, objects);
 }
 
-Result<> check_limit(Call& call, const NetworkScope& scope) {
-  std::string limit = get_or(scope.project.config, "limits.networks");
-  if (scope.stored_in == "default" || limit.empty()) return {};
-  auto count = TRY(call.daemon.networks->list(scope.stored_in)).size();
-  if (static_cast<int64_t>(count) >= parse_int(limit).value_or(0)) return fail(Code::invalid, "Networks limit has been reached for project");
-  return {};
-}
-
 /// A name for a new or renamed network of `type`.
 Result<> check_network_name(const NetworkScope& scope, const network::Type& type, const std::string& name) {
   TRY_CTX(config::is_api_name(name), "Invalid network name");
@@ -116,8 +110,8 @@ Result<Reply> create_network(Call& call) {
   const network::Type* type = TRY(network::find_type(request.type));
   TRY(check_network_name(scope, *type, request.name));
   if (scope.stored_in != "default" && !type->projects) return fail(Code::invalid, "Network type does not support non-default projects");
-  TRY(check_limit(call, scope));
-  TRY(call.daemon.networks->create(call.ctx, scope.stored_in, request));
+  TRY(call.daemon.global->read([&](db::Tx& tx) { return core::gate::check_network_count(tx, scope.stored_in); }));
+  TRY(refused_as_500(call.daemon.networks->create(call.ctx, scope.stored_in, request)));
   std::string url = network_url("networks/" + url_escape(request.name), scope.stored_in);
   network_event(call, scope.stored_in, "network-created", url);
   return created(url);

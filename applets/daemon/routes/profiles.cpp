@@ -1,4 +1,5 @@
 // Profiles: config and devices that instances share.
+#include "applets/daemon/routes/config_status.h"
 #include "api/types/profile.h"
 
 #include "api/name.h"
@@ -90,7 +91,7 @@ Result<Reply> post_profile(Call& call) {
 Result<Reply> change(Call& call, const Row& row, const api::ProfilePut& put) {
   auto changed = update_profile(call.ctx, call.daemon, row, put, call.identity.requestor);
   call.daemon.events.lifecycle(row.project, "profile-updated", url_of(row.project, row.name), call.identity.requestor);
-  TRY(std::move(changed));
+  TRY(refused_as_500(std::move(changed)));
   return ok();
 }
 

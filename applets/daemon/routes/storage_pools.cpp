@@ -1,4 +1,5 @@
 // /1.0/storage-pools: pools, their config and how full they are.
+#include "applets/daemon/routes/config_status.h"
 #include "applets/daemon/routes/common.h"
 #include "config/api_name.h"
 #include "db/pools.h"
@@ -57,7 +58,8 @@ Result<Reply> create_pool(Call& call) {
   if (request.name.empty()) return fail(Code::invalid, "No name provided");
   TRY_CTX(config::is_api_name(request.name), "Invalid storage pool name");
   if (request.driver.empty()) return fail(Code::invalid, "No driver provided");
-  TRY(call.daemon.pools->create_pool(call.ctx, request));
+  if (call.daemon.pools->load(request.name)) return fail(Code::conflict, "The storage pool already exists: The record already exists");
+  TRY(refused_as_500(call.daemon.pools->create_pool(call.ctx, request)));
   std::string url = entity_url("storage-pools/" + url_escape(request.name));
   emit(call, "default", "storage-pool-created", url);
   return created(url);
@@ -109,7 +111,7 @@ Result<Reply> get_resources(Call& call) {
 
 constexpr Access kEdit = allow("storage_pool", "can_edit", "poolName");
 constexpr Route kRoutes[] = {
-    {Method::get, "/1.0/storage-pools", kAuthenticated, kProject, list_pools, "List storage pools"},
+    {Method::get, "/1.0/storage-pools", kAuthenticated, kNoFlags, list_pools, "List storage pools"},
     {Method::post, "/1.0/storage-pools", allow("server", "can_create_storage_pools"), kNoFlags, create_pool, "Create a storage pool"},
     {Method::get, "/1.0/storage-pools/{poolName}", kAuthenticated, kProject, get_pool, "Show a storage pool"},
     {Method::put, "/1.0/storage-pools/{poolName}", kEdit, kNoFlags, put_pool, "Replace a pool's config"},

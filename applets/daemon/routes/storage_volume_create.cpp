@@ -4,6 +4,7 @@
 #include <cerrno>
 #include <cstdio>
 
+#include "applets/daemon/routes/config_status.h"
 #include "applets/daemon/routes/volume_common.h"
 #include "applets/daemon/routes/volume_import.h"
 #include "config/api_name.h"
@@ -97,7 +98,7 @@ Result<Reply> create_from_request(Call& call, const std::string& project) {
   TRY(check_volatile(request.config));
   if (is_true(get_or(request.config, "dependent"))) return fail(Code::invalid, "Config key 'dependent' cannot be set on creation");
   if (!request.source.name.empty()) return start_copy(call, pool, ref, request, exists);
-  TRY(pool->create_empty(call.ctx, ref, request.config, request.description));
+  TRY(refused_as_500(pool->create_empty(call.ctx, ref, request.config, request.description)));
   emit(call, project, "storage-volume-created", entity_url(volume_path(pool->name(), "custom", request.name), project), {{"type", "custom"}});
   return ok();
 }

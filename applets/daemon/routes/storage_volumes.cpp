@@ -1,6 +1,7 @@
 // /1.0/storage-pools/{pool}/volumes: listing, showing, changing and deleting volumes.
 #include <algorithm>
 
+#include "applets/daemon/routes/config_status.h"
 #include "applets/daemon/routes/volume_common.h"
 
 namespace incusd {
@@ -75,7 +76,7 @@ Result<Reply> store(Call& call, FoundVolume& found, const api::StorageVolumePut&
   bool shift_changed = get_or(put.config, "security.shifted") != get_or(found.row.config, "security.shifted") ||
                        get_or(put.config, "security.unmapped") != get_or(found.row.config, "security.unmapped");
   if (custom && shift_changed) TRY_CTX(check_not_running(call, found.row), "Cannot modify shifting with running instances using the volume");
-  TRY(found.pool->update_volume(call.ctx, found.ref, put.description, put.config));
+  TRY(refused_as_500(found.pool->update_volume(call.ctx, found.ref, put.description, put.config)));
   emit(call, found.project, "storage-volume-updated", volume_url(found.pool->name(), found.row));
   return ok();
 }

@@ -110,4 +110,35 @@ inline constexpr auto kPhysicalKeys = table("nic_physical", std::to_array<Key>({
     rows::vlan, rows::vlan_tagged,
 }));
 
+namespace rows {
+inline constexpr Key v4_list{.name = "ipv4.address", .summary = "IPv4 addresses for the instance, comma separated", .check = config::list_of<config::is_address_v4>};
+inline constexpr Key v6_list{.name = "ipv6.address", .summary = "IPv6 addresses for the instance, comma separated", .check = config::list_of<config::is_address_v6>};
+inline constexpr Key v4_auto{.name = "ipv4.gateway", .def = "auto", .summary = "Add an IPv4 default gateway by itself: auto or none", .check = checks::auto_gateway};
+inline constexpr Key v6_auto{.name = "ipv6.gateway", .def = "auto", .summary = "Add an IPv6 default gateway by itself: auto or none", .check = checks::auto_gateway};
+inline constexpr Key v4_table{.name = "ipv4.host_table", .type = Type::integer, .summary = "Further routing table for IPv4 routes to the instance"};
+inline constexpr Key v6_table{.name = "ipv6.host_table", .type = Type::integer, .summary = "Further routing table for IPv6 routes to the instance"};
+}  // namespace rows
+
+inline constexpr auto kRoutedKeys = table("nic_routed", std::to_array<Key>({
+    rows::attached, rows::connected, rows::gvrp, rows::host_name, rows::hwaddr, rows::io_bus, rows::v4_list, rows::v4_auto,
+    Key{.name = "ipv4.host_address", .def = "169.254.0.1", .summary = "IPv4 address of the host's end", .check = config::is_address_v4}, rows::v4_table,
+    Key{.name = "ipv4.host_tables", .def = "254", .summary = "Routing tables for IPv4 routes to the instance, comma separated", .check = config::list_of<config::is_uint8>},
+    Key{.name = "ipv4.neighbor_probe", .type = Type::boolean, .def = "true", .summary = "Refuse to start where somebody on the parent has the address"},
+    rows::v4_routes, rows::v6_list, rows::v6_auto,
+    Key{.name = "ipv6.host_address", .def = "fe80::1", .summary = "IPv6 address of the host's end", .check = config::is_address_v6}, rows::v6_table,
+    Key{.name = "ipv6.host_tables", .def = "254", .summary = "Routing tables for IPv6 routes to the instance, comma separated", .check = config::list_of<config::is_uint8>},
+    Key{.name = "ipv6.neighbor_probe", .type = Type::boolean, .def = "true", .summary = "Refuse to start where somebody on the parent has the address"},
+    rows::v6_routes, rows::limits_egress, rows::limits_ingress, rows::limits_max, rows::limits_priority, rows::mtu, rows::name, rows::parent,
+    rows::queue_length, rows::vlan, Key{.name = "vrf", .summary = "VRF of the host that routes the instance's packets"},
+}));
+
+/// In mode l2 addresses may carry a prefix, and gateways are addresses: the kind checks those itself.
+inline constexpr auto kIpvlanKeys = table("nic_ipvlan", std::to_array<Key>({
+    rows::attached, rows::gvrp, rows::hwaddr, Key{.name = "ipv4.address", .summary = "IPv4 addresses for the instance, comma separated"},
+    Key{.name = "ipv4.gateway", .def = "auto (in l3s mode), - (in l2 mode)", .summary = "IPv4 gateway: auto or none, in mode l2 an address"}, rows::v4_table,
+    Key{.name = "ipv6.address", .summary = "IPv6 addresses for the instance, comma separated"},
+    Key{.name = "ipv6.gateway", .def = "auto (in l3s mode), - (in l2 mode)", .summary = "IPv6 gateway: auto or none, in mode l2 an address"}, rows::v6_table,
+    Key{.name = "mode", .def = "l3s", .summary = "Switch by MAC address (l2) or by IP address (l3s)", .check = checks::ipvlan_mode}, rows::mtu, rows::name, rows::parent, rows::vlan,
+}));
+
 }  // namespace device::nic

@@ -143,6 +143,9 @@ Result<> add_rootfs(ConfigText& config, const RunSpec& spec, const ContainerPath
   return {};
 }
 
+/// Items of a device that belong to its NIC: "nic.ipv4.address" becomes lxc.net.N.ipv4.address, once for each of a comma separated list.
+constexpr std::string_view kNicItem = "nic.";
+
 Result<> add_device(ConfigText& config, const RunSpec& spec, const device::RunConfig& device, int& nic_index) {
   bool privileged = spec.idmap.empty();
   for (const device::MountEntry& mount : device.mounts) {
@@ -156,14 +159,18 @@ Result<> add_device(ConfigText& config, const RunSpec& spec, const device::RunCo
   }
   for (const device::NicEntry& nic : device.nics) {
     std::string key = std::format("lxc.net.{}.", nic_index++);
-    TRY(config.add(key + "type", "phys"));
+    TRY(config.add(key + "type", get_or(device.lxc, "nic.type", "phys")));
     TRY(config.add(key + "name", nic.name));
     TRY(config.add(key + "flags", "up"));
     TRY(config.add(key + "link", nic.host_name));
     if (!nic.hwaddr.empty()) TRY(config.add(key + "hwaddr", nic.hwaddr));
+    for (const auto& [item, values] : device.lxc)
+      if (item.starts_with(kNicItem) && item != "nic.type")
+        for (const std::string& value : split_list(values)) TRY(config.add(key + item.substr(kNicItem.size()), value));
   }
   for (const auto& [file, value] : device.cgroup_files) TRY(config.add("lxc.cgroup2." + file, value));
-  for (const auto& [key, value] : device.lxc) TRY(config.add(key, value));
+  for (const auto& [key, value] : device.lxc)
+    if (!key.starts_with(kNicItem)) TRY(config.add(key, value));
   for (const std::string& entry : device.environment) TRY(config.add("lxc.environment", entry));
   return {};
 }

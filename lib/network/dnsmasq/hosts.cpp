@@ -89,11 +89,11 @@ std::vector<Host> read_hosts(const std::string& folder) {
   return hosts;
 }
 
-std::vector<Lease> read_leases(const std::string& folder) {
+std::vector<Lease> read_leases(const std::string& folder) { return parse_leases(read_file(folder + "/dnsmasq.leases").value_or("")); }
+
+std::vector<Lease> parse_leases(const std::string& text) {
   std::vector<Lease> leases;
-  auto text = read_file(folder + "/dnsmasq.leases");
-  if (!text) return leases;
-  for (const std::string& line : split(*text, '\n')) {
+  for (const std::string& line : split(text, '\n')) {
     StringList fields = split_list(line, ' ');
     if (fields.size() < 5) continue;
     auto address = IpAddress::parse(fields[2]);

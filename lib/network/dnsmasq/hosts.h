@@ -33,6 +33,8 @@ struct Lease {
   std::string hostname;
   std::string client_id;
 };
+/// Lines that make no sense are left out.
+std::vector<Lease> parse_leases(const std::string& text);
 std::vector<Lease> read_leases(const std::string& folder);
 
 }  // namespace network::dnsmasq

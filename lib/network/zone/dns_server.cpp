@@ -11,8 +11,10 @@
 
 #include "base/ip.h"
 #include "base/log.h"
+#include "base/timestamp.h"
 #include "base/unique_fd.h"
 #include "network/zone/dns_message.h"
+#include "network/zone/tsig.h"
 
 namespace network::zone {
 namespace {
@@ -31,17 +33,33 @@ struct Peer {
   }
 };
 
-/// May this host have the zone? A zone without peers is nobody's.
-bool allowed(const Zone& zone, const std::string& host) {
-  std::map<std::string, std::pair<std::string, std::string>> peers;  // name -> address, key
+/// A zone's peer, from the zone's keys peers.<name>.*.
+struct ZonePeer {
+  std::string address, key;
+};
+
+/// Who asks: an address, and what was signed.
+struct Asker {
+  std::string host;
+  const std::string& packet;
+  std::optional<Tsig> tsig;
+};
+
+/// The peer of `zone` that asks; a zone without peers is nobody's.
+std::optional<ZonePeer> peer_asking(const Zone& zone, const Asker& asker) {
+  std::map<std::string, ZonePeer> peers;
   for (const auto& [key, value] : zone.config) {
     StringList parts = split(key, '.', 3);
     if (parts.size() != 3 || parts[0] != "peers") continue;
-    (parts[2] == "address" ? peers[parts[1]].first : peers[parts[1]].second) = value;
+    (parts[2] == "address" ? peers[parts[1]].address : peers[parts[1]].key) = value;
   }
-  for (const auto& [name, peer] : peers)
-    if (peer.second.empty() && (peer.first.empty() || peer.first == host)) return true;
-  return false;
+  for (const auto& [name, peer] : peers) {
+    if (!peer.address.empty() && peer.address != asker.host) continue;
+    if (peer.key.empty()) return peer;
+    bool named = asker.tsig && asker.tsig->name == to_lower(zone.name + "_" + name);
+    if (named && verify_tsig(asker.packet, *asker.tsig, peer.key, static_cast<uint64_t>(Timestamp::now().seconds))) return peer;
+  }
+  return std::nullopt;
 }
 
 Result<UniqueFd> open_listener(int kind, const IpAddress& address, int port) {
@@ -97,11 +115,15 @@ struct DnsServer::Impl {
     if ((query->type != kTypeSoa && !transfer) || (transfer && !stream)) return build_answer(*query, kNotImplemented, {});
     auto zones = load_all(networks.environment(), "");
     if (!zones) return build_answer(*query, kServerFailure, {});
+    Asker asker{host, packet, find_tsig(packet)};
     for (const Zone& zone : *zones) {
-      if (to_lower(zone.name) != query->name || !allowed(zone, host)) continue;
-      if (!transfer) return build_answer(*query, kFine, {authority(zone)});
-      auto records = content(networks, zone);
-      return records ? build_answer(*query, kFine, *records) : build_answer(*query, kServerFailure, {});
+      if (to_lower(zone.name) != query->name) continue;
+      auto peer = peer_asking(zone, asker);
+      if (!peer) continue;
+      auto records = transfer ? content(networks, zone) : std::vector{authority(zone)};
+      std::string reply = records ? build_answer(*query, kFine, *records) : build_answer(*query, kServerFailure, {});
+      if (peer->key.empty()) return reply;
+      return sign_tsig(reply, *asker.tsig, peer->key, static_cast<uint64_t>(Timestamp::now().seconds), &*asker.tsig);
     }
     return build_answer(*query, kNoSuchName, {});
   }
