@@ -14,7 +14,7 @@ std::string block(std::string_view rest) { return std::string("\r\n\r\n\0\r\nQUI
 TEST_CASE("proxy header, version 1") {
   auto header = parse_proxy_header("PROXY TCP4 192.0.2.1 198.51.100.1 5000 8443\r\nGET /");
   CHECK(header.kind == Kind::complete);
-  CHECK(header.length == 44);
+  CHECK(header.length == 45);
   CHECK(header.address == "192.0.2.1:5000");
   CHECK(parse_proxy_header("PROXY TCP6 2001:db8::1 2001:db8::2 5000 8443\r\n").address == "[2001:db8::1]:5000");
   CHECK(parse_proxy_header("PROXY UNKNOWN\r\n").kind == Kind::complete);

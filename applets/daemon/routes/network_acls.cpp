@@ -40,6 +40,7 @@ Result<Reply> list_acls(Call& call) {
 Result<Reply> create_acl(Call& call) {
   std::string project = TRY(network_scope(call)).stored_in;
   auto request = TRY(call.body<api::NetworkACLsPost>());
+  if (network::acl::load(environment(call), project, request.name)) return fail(Code::invalid, "The network ACL already exists");
   TRY(refused_as_500(network::acl::create(environment(call), project, request)));
   std::string url = acl_url(request.name, project);
   network_event(call, project, "network-acl-created", url);

@@ -74,14 +74,14 @@ struct Waiter {
 Result<Reply> wait_operation(Call& call) {
   std::string secret = call.query("secret");
   if (!call.identity.trusted && secret.empty()) return fail(Code::forbidden, "not authorized");
-  auto operation = TRY(find_operation(call));
-  if (!secret.empty() && operation->metadata().value("secret", "") != secret) return fail(Code::forbidden, "not authorized");
   int64_t timeout = -1;
   if (std::string text = call.query("timeout"); !text.empty()) {
     auto number = parse_int(text);
-    if (!number) return fail(Code::invalid, "Invalid timeout {}: give seconds", quote(text));
+    if (!number) return fail(Code::internal, "Invalid timeout {}: give seconds", quote(text));  // upstream's status
     timeout = *number;
   }
+  auto operation = TRY(find_operation(call));
+  if (!secret.empty() && operation->metadata().value("secret", "") != secret) return fail(Code::forbidden, "not authorized");
   http::Response response;
   response.deferred = [operation, timeout, &runtime = call.daemon.runtime](std::function<void(http::Response)> reply) {
     auto waiter = std::make_shared<Waiter>();

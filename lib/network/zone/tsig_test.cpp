@@ -46,5 +46,6 @@ TEST_CASE("an answer's signature covers the query's", "[dns]") {
 
 TEST_CASE("damaged signatures are none", "[dns]") {
   std::string packet = sign_tsig(query(), kParameters, kKey, 1000, nullptr);
-  for (size_t size = 0; size < packet.size(); size++) CHECK_FALSE(find_tsig(packet.substr(0, size)).has_value() && size < packet.size() - 4);
+  constexpr size_t kIgnoredEnd = 4;  // error and other data, which are not read
+  for (size_t size = 0; size < packet.size() - kIgnoredEnd; size++) CHECK_FALSE(find_tsig(packet.substr(0, size)));
 }
