@@ -23,7 +23,7 @@ test_http() {
   expect 400 status_of POST /1.0/instances '{"name": '
   expect 400 status_of POST /1.0/instances '[]'
   expect 400 status_of POST /1.0/profiles '{"name": 17}'
-  expect 404 status_of GET '/1.0/instances?project=nowhere'
+  expect 404 status_of GET '/1.0/profiles?project=nowhere'
   expect 400 status_of POST /1.0/profiles '{"name": "a/b"}'
   # Deep nesting and a large body are refused, and the daemon lives on.
   expect 400 status_of POST /1.0/profiles "$(printf '[%.0s' $(seq 20000))"
