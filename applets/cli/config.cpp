@@ -9,6 +9,7 @@
 
 #include "api/yaml.h"
 #include "applets/cli/user_socket.h"
+#include "base/durable.h"
 #include "client/client.h"
 #include "http/certificate.h"
 
@@ -179,7 +180,7 @@ Result<> Config::save() const {
                           {"console_spice_command", defaults.console_spice_command}, {"no_color", defaults.no_color}};
   std::error_code error;
   std::filesystem::create_directories(folder_, error);
-  TRY_CTX(write_file_atomic(path("config.yml"), api::dump_yaml(document), 0644), "Unable to write the configuration");
+  TRY_CTX(write_file_durable(path("config.yml"), api::dump_yaml(document), 0644), "Unable to write the configuration");
   return {};
 }
 

@@ -8,6 +8,7 @@
 #include <cctype>
 #include <charconv>
 
+#include "base/durable.h"
 #include "base/unique_fd.h"
 
 StringList split(std::string_view text, char separator, size_t limit) {
@@ -161,18 +162,22 @@ Result<> write_all(int fd, std::string_view text, const std::string& path) {
     if (n < 0) return fail_errno("Failed writing " + quote(path));
     text.remove_prefix(static_cast<size_t>(n));
   }
-  if (fsync(fd)) return fail_errno("Failed syncing " + quote(path));
   return {};
 }
-}  // namespace
 
-Result<> write_file_atomic(const std::string& path, std::string_view text, unsigned mode) {
+Result<> replace_file(const std::string& path, std::string_view text, unsigned mode, bool sync) {
   std::string temporary = path + ".XXXXXX";
   UniqueFd fd(mkostemp(temporary.data(), O_CLOEXEC));
   if (!fd) return fail_errno("Failed creating " + quote(path));
   auto written = write_all(fd.get(), text, path);
   if (written && fchmod(fd.get(), mode)) written = fail_errno("Failed setting the mode of " + quote(path));
+  if (written && sync && fsync(fd.get())) written = fail_errno("Failed syncing " + quote(path));
   if (written && rename(temporary.c_str(), path.c_str())) written = fail_errno("Failed replacing " + quote(path));
   if (!written) unlink(temporary.c_str());
   return written;
 }
+}  // namespace
+
+Result<> write_file_atomic(const std::string& path, std::string_view text, unsigned mode) { return replace_file(path, text, mode, false); }
+
+Result<> write_file_durable(const std::string& path, std::string_view text, unsigned mode) { return replace_file(path, text, mode, true); }

@@ -45,5 +45,5 @@ std::optional<std::string> url_unescape(std::string_view text, bool plus_is_spac
 
 /// Whole small files (at most `limit` bytes). Errors: internal with errno.
 Result<std::string> read_file(const std::string& path, size_t limit = 16 << 20);
-/// Writes beside the target, fsyncs and renames: readers see the old or the new text, never half of one.
+/// Writes beside the target and renames: readers see the old or the new text, never half of one. Not synced (base/durable.h).
 Result<> write_file_atomic(const std::string& path, std::string_view text, unsigned mode = 0600);

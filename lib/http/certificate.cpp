@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "archive/hash.h"
+#include "base/durable.h"
 #include "base/encode.h"
 #include "http/openssl.h"
 
@@ -151,8 +152,8 @@ Result<KeyPair> load_or_generate(const std::string& certificate_path, const std:
     return pair;
   }
   KeyPair pair = TRY(generate_certificate(use, hosts));
-  TRY(write_file_atomic(key_path, pair.key_pem, 0600));
-  TRY(write_file_atomic(certificate_path, pair.certificate_pem, 0644));
+  TRY(write_file_durable(key_path, pair.key_pem, 0600));
+  TRY(write_file_durable(certificate_path, pair.certificate_pem, 0644));
   return pair;
 }
 

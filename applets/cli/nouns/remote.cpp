@@ -11,6 +11,7 @@
 #include "applets/cli/table.h"
 #include "applets/cli/verbs/columns.h"
 #include "applets/cli/verbs/flags.h"
+#include "base/durable.h"
 #include "http/certificate.h"
 #include "http/jwt.h"
 #include "http/pkcs12.h"
@@ -181,10 +182,10 @@ Result<> get_client_certificate(Call& call) {
   http::KeyPair pair = TRY(client_pair(call));
   if (format == "pfx") {
     std::string password = TRY(ask_secret(std::format("Password for {}: ", call.args[0].text)));
-    return write_file_atomic(call.args[0].text, TRY(http::write_pkcs12(pair, password)), 0600);
+    return write_file_durable(call.args[0].text, TRY(http::write_pkcs12(pair, password)), 0600);
   }
   if (call.args[0].skipped) std::print("{}", pair.certificate_pem);
-  else TRY(write_file_atomic(call.args[0].text, pair.certificate_pem, 0644));
+  else TRY(write_file_durable(call.args[0].text, pair.certificate_pem, 0644));
   return {};
 }
 

@@ -8,6 +8,7 @@
 #include "applets/cli/ask.h"
 #include "applets/cli/nouns/remote.h"
 #include "applets/cli/verbs/columns.h"
+#include "base/durable.h"
 #include "base/encode.h"
 #include "http/certificate.h"
 #include "http/pkcs12.h"
@@ -123,7 +124,7 @@ class Adding {
     std::error_code error;
     std::filesystem::create_directories(call_.config.path("servercerts"), error);
     if (error) return fail(Code::internal, "Could not create server cert dir");
-    return write_file_atomic(call_.config.server_certificate_path(name_), pem, 0644);
+    return write_file_durable(call_.config.server_certificate_path(name_), pem, 0644);
   }
 
   static Result<> ask_about(const std::string& fingerprint) {
@@ -195,8 +196,8 @@ Result<> keep_client_pair(Call& call, const std::string& name) {
   TRY_CTX(http::parse_certificate(pair.certificate_pem), "Invalid TLS client keypair");
   std::error_code error;
   std::filesystem::create_directories(call.config.path("clientcerts"), error);
-  TRY(write_file_atomic(call.config.path("clientcerts/" + name + ".crt"), pair.certificate_pem, 0644));
-  return write_file_atomic(call.config.path("clientcerts/" + name + ".key"), pair.key_pem, 0600);
+  TRY(write_file_durable(call.config.path("clientcerts/" + name + ".crt"), pair.certificate_pem, 0644));
+  return write_file_durable(call.config.path("clientcerts/" + name + ".key"), pair.key_pem, 0600);
 }
 
 Result<> add_image_server(Call& call, const std::string& name, const StringList& addresses) {
