@@ -4,9 +4,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <filesystem>
 
 #include "base/log.h"
+#include "base/strings.h"
 #include "instance/remove.h"
 
 namespace instance {
@@ -16,6 +18,21 @@ std::string active_mark(const Instance& instance) { return instance.run_path() +
 
 std::string folder_of(const Services& services) { return services.paths.in_var("unfinished"); }
 std::string path_of(const Services& services, int64_t id) { return folder_of(services) + "/" + std::to_string(id); }
+
+/// Removes what a deletion that was cut short left in the daemon's folders. What still has something mounted in it stays: its content may be a user's.
+void sweep_folders(Manager& manager) {
+  std::string mounts = read_file("/proc/self/mountinfo").value_or("");
+  for (const char* kind : {"devices", "shmounts", "run"}) {
+    std::error_code error;
+    for (const auto& entry : std::filesystem::directory_iterator(manager.services().paths.in_var(kind), error)) {
+      std::string name = entry.path().filename().string();
+      auto owns = [&](const InstancePtr& instance) { return instance->full_name() == name; };
+      if (!entry.is_directory(error) || std::ranges::any_of(manager.list(), owns)) continue;
+      if (mounts.contains(entry.path().string())) continue;
+      std::filesystem::remove_all(entry.path(), error);
+    }
+  }
+}
 
 }  // namespace
 
@@ -49,6 +66,7 @@ void remove_unfinished(const Context& ctx, Manager& manager) {
     }
     clear_unfinished(services, *id);
   }
+  sweep_folders(manager);
 }
 
 }  // namespace instance
