@@ -3,25 +3,30 @@
 #include <filesystem>
 
 #include "base/log.h"
+#include "base/reverter.h"
 #include "core/warnings.h"
 #include "instance/dependent.h"
 #include "instance/devices.h"
 #include "instance/lxc/container.h"
+#include "instance/unfinished.h"
 #include "instance/volume.h"
 
 namespace instance {
 namespace {
 
 void remove_folders(const Services& services, const std::string& full_name) {
-  std::error_code ignored;  // leftovers are found by the next start of the same name
+  std::error_code ignored;  // leftovers are found by the next start of the daemon
   std::filesystem::remove_all(services.paths.log + "/" + full_name, ignored);
-  std::filesystem::remove_all(services.paths.run + "/" + full_name, ignored);
-  for (const char* folder : {"devices/", "shmounts/"}) std::filesystem::remove_all(services.paths.in_var(folder + full_name), ignored);
-  std::filesystem::remove_all(services.paths.in_var("backups/instances/" + full_name), ignored);
+  for (const std::string& parent : folder_parents(services)) std::filesystem::remove_all(parent + "/" + full_name, ignored);
   unlink_volume(services, full_name);
 }
 
 }  // namespace
+
+std::vector<std::string> folder_parents(const Services& services) {
+  const core::Paths& paths = services.paths;
+  return {paths.run, paths.in_var("devices"), paths.in_var("shmounts"), paths.in_var("backups/instances")};
+}
 
 Result<> remove(const Job& job, const InstancePtr& instance, bool force) {
   auto lock = TRY(instance->lock(job.ctx));
@@ -32,17 +37,23 @@ Result<> remove(const Job& job, const InstancePtr& instance, bool force) {
   if (instance->active()) TRY(instance->wait_inactive(job.ctx.with_timeout(seconds(60))));
   auto pool = pool_of(services, *view);
   if (!pool && pool.error().code() != Code::not_found) return std::unexpected(pool.error());
+  // From here on a killed daemon's next start completes the deletion: without its volume the instance is of no use.
+  TRY(mark_unfinished(services, view->row.id));
+  Reverter unmark;  // never committed: deleted or not, the mark goes
+  unmark.add("clear the mark", [&services, id = view->row.id](const Context&) -> Result<> {
+    clear_unfinished(services, id);
+    return {};
+  });
   if (pool) TRY((*pool)->remove(job.ctx, volume_of(*view)));
   TRY(remove_dependents(job.ctx, services, *view));
   remove_devices(job.ctx, instance);
+  remove_folders(services, instance->full_name());
   TRY(services.global.write([&](db::Tx& tx) -> Result<> {
     TRY(core::forget_entity(tx, core::EntityType::instance, view->row.id));
     return db::instances::remove(tx, view->row.id);
   }));
-  std::string full_name = instance->full_name();
   instance->manager().forget(view->row.project, view->row.name);
   instance->drop_container();
-  remove_folders(services, full_name);
   lifecycle(*instance, job, "instance-deleted");
   return {};
 }

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <set>
 
 #include "base/log.h"
 #include "base/strings.h"
@@ -22,12 +23,12 @@ std::string path_of(const Services& services, int64_t id) { return folder_of(ser
 /// Removes what a deletion that was cut short left in the daemon's folders. What still has something mounted in it stays: its content may be a user's.
 void sweep_folders(Manager& manager) {
   std::string mounts = read_file("/proc/self/mountinfo").value_or("");
-  for (const char* kind : {"devices", "shmounts", "run"}) {
+  std::set<std::string> names;
+  for (const InstancePtr& instance : manager.list()) names.insert(instance->full_name());
+  for (const std::string& parent : folder_parents(manager.services())) {
     std::error_code error;
-    for (const auto& entry : std::filesystem::directory_iterator(manager.services().paths.in_var(kind), error)) {
-      std::string name = entry.path().filename().string();
-      auto owns = [&](const InstancePtr& instance) { return instance->full_name() == name; };
-      if (!entry.is_directory(error) || std::ranges::any_of(manager.list(), owns)) continue;
+    for (const auto& entry : std::filesystem::directory_iterator(parent, error)) {
+      if (!entry.is_directory(error) || names.contains(entry.path().filename().string())) continue;
       if (mounts.contains(entry.path().string())) continue;
       std::filesystem::remove_all(entry.path(), error);
     }
@@ -60,7 +61,7 @@ void remove_unfinished(const Context& ctx, Manager& manager) {
     if (!id) continue;
     for (const InstancePtr& instance : manager.list()) {
       if (instance->view()->row.id != *id) continue;
-      log_warn("Removing an instance whose creation was cut short", {{"instance", instance->full_name()}});
+      log_warn("Removing an instance whose creation or deletion was cut short", {{"instance", instance->full_name()}});
       auto removed = remove(Job{.ctx = ctx}, instance, true);
       if (!removed) log_error("Failed removing an unfinished instance", {{"instance", instance->full_name()}, {"error", removed.error().message()}});
     }

@@ -1,4 +1,4 @@
-// Marks on disk, so that a killed daemon's next start knows what it left: instances half-made, devices set up for a container that isn't there.
+// Marks on disk, so that a killed daemon's next start knows what it left: instances half-made or half-deleted, devices set up for a container that isn't there.
 #pragma once
 #include "instance/manager.h"
 
