@@ -11,8 +11,9 @@
 #include <mutex>
 
 #include "async/runtime.h"
-#include "device/proxy_nat.h"
 #include "base/ip.h"
+#include "config/file_checks.h"
+#include "device/proxy_nat.h"
 #include "device/services.h"
 #include "network/forward/forward.h"
 #include "sys/proc.h"
@@ -34,28 +35,17 @@ Result<> side(std::string_view value) {
   return fail(Code::invalid, "Invalid binding side given. Must be \"host\" or \"instance\"");
 }
 
-Result<> user(std::string_view value) {
-  auto parsed = parse_uint(value);
-  if (parsed && *parsed <= UINT32_MAX) return {};
-  return fail(Code::invalid, "Invalid value for a UNIX ID");
-}
-
-Result<> octal_mode(std::string_view value) {
-  if (parse_uint(value, 8)) return {};
-  return fail(Code::invalid, "Invalid value for an octal file mode");
-}
-
 constexpr config::Key kKeys[] = {
     {.name = "bind", .group = "proxy", .def = "host", .required = "no", .summary = "Side that listens: host or instance", .check = side},
     {.name = "connect", .group = "proxy", .required = "yes", .summary = "Address and port to connect to (type:address:port[-port][,port])", .check = address},
-    {.name = "gid", .group = "proxy", .def = "0", .required = "no", .summary = "Group that owns the listening Unix socket", .check = user},
+    {.name = "gid", .group = "proxy", .def = "0", .required = "no", .summary = "Group that owns the listening Unix socket", .check = config::is_unix_id},
     {.name = "listen", .group = "proxy", .required = "yes", .summary = "Address and port to listen on (type:address:port[-port][,port])", .check = address},
-    {.name = "mode", .group = "proxy", .def = "0644", .required = "no", .summary = "Mode of the listening Unix socket", .check = octal_mode},
+    {.name = "mode", .group = "proxy", .def = "0644", .required = "no", .summary = "Mode of the listening Unix socket", .check = config::is_file_mode},
     {.name = "nat", .group = "proxy", .type = config::Type::boolean, .def = "false", .required = "no", .summary = "Redirect in the kernel instead of relaying"},
     {.name = "proxy_protocol", .group = "proxy", .type = config::Type::boolean, .def = "false", .required = "no", .summary = "Tell the target who the client is (HAProxy's PROXY protocol)"},
-    {.name = "security.gid", .group = "proxy", .def = "0", .required = "no", .summary = "Group to run as", .check = user},
-    {.name = "security.uid", .group = "proxy", .def = "0", .required = "no", .summary = "User to run as", .check = user},
-    {.name = "uid", .group = "proxy", .def = "0", .required = "no", .summary = "User that owns the listening Unix socket", .check = user},
+    {.name = "security.gid", .group = "proxy", .def = "0", .required = "no", .summary = "Group to run as", .check = config::is_unix_id},
+    {.name = "security.uid", .group = "proxy", .def = "0", .required = "no", .summary = "User to run as", .check = config::is_unix_id},
+    {.name = "uid", .group = "proxy", .def = "0", .required = "no", .summary = "User that owns the listening Unix socket", .check = config::is_unix_id},
 };
 
 class Proxy : public Device {

@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <filesystem>
 
+#include "config/file_checks.h"
 #include "device/io_limits.h"
 #include "device/services.h"
 #include "sys/cgroup.h"
@@ -24,17 +25,6 @@ Result<> number(std::string_view value) {
   return fail(Code::invalid, "Invalid value for a UNIX device number");
 }
 
-Result<> user(std::string_view value) {
-  auto parsed = parse_uint(value);
-  if (parsed && *parsed <= UINT32_MAX) return {};
-  return fail(Code::invalid, "Invalid value for a UNIX ID");
-}
-
-Result<> octal_mode(std::string_view value) {
-  if (parse_uint(value, 8)) return {};
-  return fail(Code::invalid, "Invalid value for an octal file mode");
-}
-
 template <size_t N>
 consteval auto with_group(const config::Key (&rows)[N], std::string_view group) {
   std::array<config::Key, N> out;
@@ -46,16 +36,16 @@ consteval auto with_group(const config::Key (&rows)[N], std::string_view group) 
 }
 
 constexpr config::Key kRows[] = {
-    {.name = "gid", .def = "0", .required = "no", .summary = "Group that owns the node in the instance", .check = user},
+    {.name = "gid", .def = "0", .required = "no", .summary = "Group that owns the node in the instance", .check = config::is_unix_id},
     {.name = "limits.read", .required = "no", .summary = "Limit for reading, in byte/s or iops (unix-block only)"},
     {.name = "limits.write", .required = "no", .summary = "Limit for writing, in byte/s or iops (unix-block only)"},
     {.name = "major", .def = "that of the node on the host", .required = "no", .summary = "Major number", .check = number},
     {.name = "minor", .def = "that of the node on the host", .required = "no", .summary = "Minor number", .check = number},
-    {.name = "mode", .def = "0660", .required = "no", .summary = "Mode of the node in the instance", .check = octal_mode},
+    {.name = "mode", .def = "0660", .required = "no", .summary = "Mode of the node in the instance", .check = config::is_file_mode},
     {.name = "path", .required = "no", .summary = "Path in the instance (this or source is needed)"},
     {.name = "required", .type = config::Type::boolean, .def = "true", .required = "no", .summary = "Refuse starting without the node"},
     {.name = "source", .required = "no", .summary = "Path on the host (this or path is needed)"},
-    {.name = "uid", .def = "0", .required = "no", .summary = "User that owns the node in the instance", .check = user},
+    {.name = "uid", .def = "0", .required = "no", .summary = "User that owns the node in the instance", .check = config::is_unix_id},
 };
 constexpr auto kCharKeys = with_group(kRows, "unix-char");
 constexpr auto kBlockKeys = with_group(kRows, "unix-block");

@@ -1,11 +1,8 @@
 // NICs of the kind ipvlan: an interface with addresses of its own and the MAC address of the parent. The runtime makes it at start.
-#include <sys/socket.h>
-
 #include "base/ip.h"
-#include "base/reverter.h"
+#include "device/nic/family.h"
 #include "device/nic/keys.h"
 #include "device/nic/neighbours.h"
-#include "device/nic/nic.h"
 #include "device/nic/uplink.h"
 #include "network/sysctl.h"
 #include "sys/netlink.h"
@@ -13,17 +10,9 @@
 namespace device::nic {
 namespace {
 
-struct Family {
-  const char* prefix;
-  int number;
-  int l2_bits, host_bits;
-  std::string key(const char* name) const { return std::string(prefix) + "." + name; }
-};
-constexpr Family kFamilies[] = {{"ipv4", AF_INET, 24, 32}, {"ipv6", AF_INET6, 64, 128}};
-
-class Ipvlan : public Nic {
+class Ipvlan : public UplinkNic {
  public:
-  using Nic::Nic;
+  using UplinkNic::UplinkNic;
 
   Result<> validate() override {
     if (!host_.is_container()) return fail(Code::invalid, "Unsupported device type");
@@ -43,11 +32,7 @@ class Ipvlan : public Nic {
     auto netlink = TRY(sys::Netlink::open());
     Uplink uplink(env(), host_, config_);
     Reverter undo;
-    auto origin = TRY(uplink.prepare(netlink));
-    if (origin != Uplink::Origin::existing) undo.add("remove VLAN interface", [uplink](const Context&) -> Result<> {
-      auto fresh = TRY(sys::Netlink::open());
-      return uplink.release(fresh);
-    });
+    auto origin = TRY(uplink.prepare(netlink, undo));
     if (origin == Uplink::Origin::created && !is_l2()) TRY(enable_forwarding(uplink.interface(), has(kFamilies[0]), has(kFamilies[1])));
     TRY(save({{"host_name", make_host_name("inc")}, {"last_state.created", origin == Uplink::Origin::existing ? "false" : "true"}}));
     if (!is_l2()) TRY(announce(netlink, uplink.interface()));
@@ -62,11 +47,8 @@ class Ipvlan : public Nic {
     if (!host_name.empty() && sys::link_exists(host_name)) outcome = netlink.remove(host_name);
     Uplink uplink(env(), host_, config_);
     if (!host_name.empty() && !is_l2()) withdraw(netlink, uplink.interface());
-    if (is_true(saved("last_state.created"))) {
-      std::lock_guard guard(uplink_lock());
-      if (auto released = uplink.release(netlink); !released && outcome) outcome = std::move(released);
-    }
-    TRY(save({{"host_name", ""}, {"last_state.created", ""}}));
+    if (auto released = release_own(netlink); !released && outcome) outcome = std::move(released);
+    TRY(forget());
     return outcome;
   }
 
@@ -79,9 +61,9 @@ class Ipvlan : public Nic {
     std::vector<IpNetwork> list;
     for (const std::string& text : split_list(value(family.key("address")))) {
       bool plain = text.find('/') == text.npos;
-      auto address = IpNetwork::parse(plain ? std::format("{}/{}", text, is_l2() ? family.l2_bits : family.host_bits) : text);
-      bool fits = address && address->is_v4() == (family.number == AF_INET) && (plain || is_l2());
-      if (!fits) return fail(Code::invalid, "Invalid value for device option {}: Not an {} address {}", quote(family.key("address")), family.number == AF_INET ? "IPv4" : "IPv6", quote(text));
+      auto address = IpNetwork::parse(plain ? std::format("{}/{}", text, is_l2() ? family.subnet_bits : family.host_bits) : text);
+      bool fits = address && address->is_v4() == family.v4() && (plain || is_l2());
+      if (!fits) return fail(Code::invalid, "Invalid value for device option {}: Not an {} address {}", quote(family.key("address")), family.v4() ? "IPv4" : "IPv6", quote(text));
       list.push_back(*address);
     }
     return list;
@@ -90,7 +72,7 @@ class Ipvlan : public Nic {
   Result<> check_gateway(const Family& family) const {
     std::string gateway = value(family.key("gateway"));
     if (gateway.empty()) return {};
-    auto good = !is_l2() ? checks::auto_gateway(gateway) : family.number == AF_INET ? config::is_address_v4(gateway) : config::is_address_v6(gateway);
+    auto good = !is_l2() ? checks::auto_gateway(gateway) : family.v4() ? config::is_address_v4(gateway) : config::is_address_v6(gateway);
     TRY_CTX(std::move(good), "Invalid value for device option {}", quote(family.key("gateway")));
     return {};
   }

@@ -1,11 +1,8 @@
 // NICs of the kind physical: an interface of the host, lent to the instance while it runs. On a bridge they are ports like bridged ones.
 #include <filesystem>
 
-#include "base/reverter.h"
 #include "device/nic/keys.h"
-#include "device/nic/nic.h"
 #include "device/nic/uplink.h"
-#include "network/sysctl.h"
 #include "sys/netlink.h"
 
 namespace device::nic {
@@ -23,9 +20,9 @@ Result<> check_free(const sys::Link& link) {
   return {};
 }
 
-class Physical : public Nic {
+class Physical : public UplinkNic {
  public:
-  using Nic::Nic;
+  using UplinkNic::UplinkNic;
 
   Result<> validate() override {
     TRY(resolve());
@@ -37,20 +34,14 @@ class Physical : public Nic {
   Result<RunConfig> start(const Context&) override {
     if (!attached()) return RunConfig{};
     TRY(resolve());
-    if (host_.is_container() && value("name").empty()) return fail(Code::invalid, "Requires name property to start");
-    if (!network::interface_exists(value("parent"))) return fail(Code::internal, "Parent device '{}' doesn't exist", value("parent"));
+    TRY(check_ready());
     std::lock_guard guard(uplink_lock());
     auto netlink = TRY(sys::Netlink::open());
     Uplink uplink(env(), host_, config_);
     Reverter undo;
-    bool ours = TRY(uplink.prepare(netlink)) != Uplink::Origin::existing;
+    bool ours = TRY(uplink.prepare(netlink, undo)) != Uplink::Origin::existing;
     StringMap state = {{"host_name", uplink.interface()}, {"last_state.created", ours ? "true" : "false"}};
-    if (ours) {
-      undo.add("remove VLAN interface", [uplink](const Context&) -> Result<> {
-        auto fresh = TRY(sys::Netlink::open());
-        return uplink.release(fresh);
-      });
-    } else {
+    if (!ours) {
       sys::Link link = TRY(netlink.link(uplink.interface()));
       TRY(check_free(link));
       state["last_state.mtu"] = std::to_string(link.mtu);
@@ -71,12 +62,11 @@ class Physical : public Nic {
     std::string host_name = saved("host_name");
     Result<> outcome;
     if (is_true(saved("last_state.created")) && resolve()) {
-      std::lock_guard guard(uplink_lock());
-      outcome = Uplink(env(), host_, config_).release(netlink);
+      outcome = release_own(netlink);
     } else if (!host_name.empty() && await_return(ctx, host_name)) {
       outcome = give_back(netlink, host_name);
     }
-    TRY(save({{"host_name", ""}, {"last_state.hwaddr", ""}, {"last_state.mtu", ""}, {"last_state.created", ""}}));
+    TRY(forget());
     return outcome;
   }
 
@@ -93,17 +83,7 @@ class Physical : public Nic {
     return {};
   }
 
-  Result<> resolve() {
-    if (value("network").empty() || resolved_) return {};
-    auto network = TRY(load_network({"nictype", "parent", "gvrp", "mtu", "vlan", "vlan.tagged"}));
-    if (network->type() != "physical") return fail(Code::invalid, "Specified network must be of type physical");
-    for (const char* key : {"parent", "gvrp", "mtu", "vlan", "vlan.tagged"})
-      if (std::string text = get_or(network->config(), key); !text.empty()) config_[key] = text;
-    resolved_ = true;
-    return {};
-  }
-
-  bool resolved_ = false;
+  Result<> resolve() { return inherit("physical", {"parent", "gvrp", "mtu", "vlan", "vlan.tagged"}); }
 };
 
 }  // namespace

@@ -1,12 +1,8 @@
 // NICs of the kind routed: a veth pair whose host end routes to the instance's addresses; on the parent's network the host answers for them.
-#include <sys/socket.h>
-
-#include "base/ip.h"
-#include "base/reverter.h"
 #include "core/paths.h"
+#include "device/nic/family.h"
 #include "device/nic/keys.h"
 #include "device/nic/neighbours.h"
-#include "device/nic/nic.h"
 #include "device/nic/uplink.h"
 #include "device/nic/veth.h"
 #include "network/firewall/nft.h"
@@ -16,21 +12,9 @@
 namespace device::nic {
 namespace {
 
-/// Upstream's default addresses of the host's end: the instance's gateways.
-constexpr const char *kGateway4 = "169.254.0.1", *kGateway6 = "fe80::1";
-
-struct Family {
-  const char* prefix;
-  int number;
-  int host_bits;
-  const char* gateway;
-  std::string key(const char* name) const { return std::string(prefix) + "." + name; }
-};
-constexpr Family kFamilies[] = {{"ipv4", AF_INET, 32, kGateway4}, {"ipv6", AF_INET6, 128, kGateway6}};
-
-class Routed : public Nic {
+class Routed : public UplinkNic {
  public:
-  using Nic::Nic;
+  using UplinkNic::UplinkNic;
 
   Result<> validate() override {
     TRY(check_keys(kRoutedKeys, config_));
@@ -56,12 +40,8 @@ class Routed : public Nic {
     auto netlink = TRY(sys::Netlink::open());
     Uplink uplink(env(), host_, config_);
     Reverter undo;
-    auto origin = TRY(uplink.prepare(netlink));
+    auto origin = TRY(uplink.prepare(netlink, undo));
     bool ours = origin != Uplink::Origin::existing;
-    if (ours) undo.add("remove VLAN interface", [uplink](const Context&) -> Result<> {
-      auto fresh = TRY(sys::Netlink::open());
-      return uplink.release(fresh);
-    });
     if (origin == Uplink::Origin::created) TRY(enable_forwarding(uplink.interface(), has(kFamilies[0]), has(kFamilies[1])));
     if (!uplink.interface().empty()) TRY(check_addresses_free(ctx, uplink.interface()));
     std::string host_name = value("host_name").empty() ? make_host_name("veth") : value("host_name");
@@ -92,12 +72,9 @@ class Routed : public Nic {
     if (!uplink.interface().empty())
       for (const Family& family : kFamilies)
         for (const std::string& address : addresses(family)) (void)netlink.remove_proxy_neighbour(uplink.interface(), address);  // gone is gone
-    if (is_true(saved("last_state.created"))) {
-      std::lock_guard guard(uplink_lock());
-      note(uplink.release(netlink));
-    }
+    note(release_own(netlink));
     note(unprotect(ctx));
-    TRY(save({{"host_name", ""}, {"last_state.created", ""}}));
+    TRY(forget());
     return outcome;
   }
 
@@ -223,7 +200,7 @@ class Routed : public Nic {
       if (auto_gateway(family)) items["nic." + family.key("gateway")] = host_address(family);
       // No broadcast address: the runtime would make one up, and neighbours with adjacent addresses couldn't talk.
       StringList inside;
-      for (const std::string& address : addresses(family)) inside.push_back(address + (family.number == AF_INET ? "/32 0.0.0.0" : "/128"));
+      for (const std::string& address : addresses(family)) inside.push_back(address + (family.v4() ? "/32 0.0.0.0" : "/128"));
       items["nic." + family.key("address")] = join(inside, ",");
     }
     return items;

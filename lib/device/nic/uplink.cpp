@@ -11,11 +11,16 @@ Uplink::Uplink(const network::Environment& env, const Host& host, const StringMa
     : env_(env), project_(host.project()), instance_(host.name()), parent_(get_or(config, "parent")), vlan_(get_or(config, "vlan")),
       interface_(network::host_interface(parent_, vlan_)), gvrp_(is_true(get_or(config, "gvrp"))) {}
 
-Result<Uplink::Origin> Uplink::prepare(sys::Netlink& netlink) const {
+Result<Uplink::Origin> Uplink::prepare(sys::Netlink& netlink, Reverter& undo) const {
   if (vlan_.empty()) return Origin::existing;
-  if (network::interface_exists(interface_)) return TRY(used_elsewhere()) ? Origin::reused : Origin::existing;
-  TRY(network::create_vlan(netlink, parent_, interface_, static_cast<int>(parse_int(vlan_).value_or(0)), gvrp_));
-  return Origin::created;
+  bool exists = network::interface_exists(interface_);
+  if (exists && !TRY(used_elsewhere())) return Origin::existing;
+  if (!exists) TRY(network::create_vlan(netlink, parent_, interface_, static_cast<int>(parse_int(vlan_).value_or(0)), gvrp_));
+  undo.add("remove VLAN interface", [uplink = *this](const Context&) -> Result<> {
+    auto fresh = TRY(sys::Netlink::open());
+    return uplink.release(fresh);
+  });
+  return exists ? Origin::reused : Origin::created;
 }
 
 Result<> Uplink::release(sys::Netlink& netlink) const {
@@ -31,6 +36,32 @@ Result<bool> Uplink::used_elsewhere() const {
   }
   return false;
 }
+
+Result<> UplinkNic::inherit(std::string_view type, const StringList& keys) {
+  if (value("network").empty() || inherited_) return {};
+  StringList banned = keys;
+  banned.push_back("nictype");
+  auto network = TRY(load_network(banned));
+  if (network->type() != type) return fail(Code::invalid, "Specified network must be of type {}", type);
+  for (const std::string& key : keys)
+    if (std::string text = get_or(network->config(), key); !text.empty()) config_[key] = text;
+  inherited_ = true;
+  return {};
+}
+
+Result<> UplinkNic::check_ready() const {
+  if (host_.is_container() && value("name").empty()) return fail(Code::invalid, "Requires name property to start");
+  if (!network::interface_exists(value("parent"))) return fail(Code::internal, "Parent device '{}' doesn't exist", value("parent"));
+  return {};
+}
+
+Result<> UplinkNic::release_own(sys::Netlink& netlink) const {
+  if (!is_true(saved("last_state.created"))) return {};
+  std::lock_guard guard(uplink_lock());
+  return Uplink(env(), host_, config_).release(netlink);
+}
+
+Result<> UplinkNic::forget() { return save({{"host_name", ""}, {"last_state.hwaddr", ""}, {"last_state.mtu", ""}, {"last_state.created", ""}}); }
 
 bool await_return(const Context& ctx, const std::string& name) {
   constexpr milliseconds kStep{5}, kLimit{1000};

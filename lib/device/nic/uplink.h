@@ -3,12 +3,8 @@
 #include <mutex>
 #include <string>
 
-#include "device/device.h"
-#include "network/network.h"
-
-namespace sys {
-class Netlink;
-}
+#include "base/reverter.h"
+#include "device/nic/nic.h"
 
 namespace device::nic {
 
@@ -21,9 +17,9 @@ class Uplink {
   bool has_vlan() const { return !vlan_.empty(); }
 
   enum class Origin { existing, created, reused };
-  /// Makes the VLAN interface if there is none. `created` and `reused` ones are ours: the caller notes that in last_state.created.
-  /// Errors: internal.
-  Result<Origin> prepare(sys::Netlink& netlink) const;
+  /// Makes the VLAN interface if there is none. `created` and `reused` ones are ours: the caller notes that in last_state.created,
+  /// and `undo` releases them. Errors: internal.
+  Result<Origin> prepare(sys::Netlink& netlink, Reverter& undo) const;
   /// Removes it unless NICs of other instances, running ones, made use of it. Success if it is gone.
   Result<> release(sys::Netlink& netlink) const;
 
@@ -34,6 +30,24 @@ class Uplink {
   const network::Environment& env_;
   std::string project_, instance_, parent_, vlan_, interface_;
   bool gvrp_;
+};
+
+/// Base of the kinds that sit on a host interface.
+class UplinkNic : public Nic {
+ protected:
+  using Nic::Nic;
+
+  /// Takes the settings `keys` from the managed network, where there is one; it must be of `type`. Errors: invalid, not_found.
+  Result<> inherit(std::string_view type, const StringList& keys);
+  /// What a start needs: a name inside and the parent. Errors: invalid, internal.
+  Result<> check_ready() const;
+  /// Releases the uplink if a start noted that it is ours.
+  Result<> release_own(sys::Netlink& netlink) const;
+  /// Clears what a start noted.
+  Result<> forget();
+
+ private:
+  bool inherited_ = false;
 };
 
 /// After a container's end its monitor puts interfaces that were moved in back onto the host: waits until `name` is there, for at most a
