@@ -8,15 +8,7 @@ Result<> PoolImpl::adopt(const Context& ctx, const VolumeRef& ref, const StringM
   Volume volume = volume_of(ref);
   auto held = TRY(lock(ctx, volume));
   TRY(services_.global.write([&](db::Tx& tx) -> Result<> {
-    db::volumes::Row row;
-    row.pool_id = id_;
-    row.project = ref.project;
-    row.name = ref.name;
-    row.type = db_type(ref.type);
-    row.content_type = db_content(ref.content);
-    row.description = description;
-    row.created_at = created.is_zero() ? Timestamp::now() : created;
-    row.config = config;
+    db::volumes::Row row = new_row(ref, config, description, created.is_zero() ? Timestamp::now() : created);
     int64_t id = TRY(db::volumes::create(tx, row));
     for (const Adopted& item : snapshots) {
       db::volumes::SnapshotRow snapshot;

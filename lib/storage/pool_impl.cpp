@@ -74,6 +74,19 @@ Result<db::volumes::Row> PoolImpl::row_of(const VolumeRef& ref) {
   return services_.global.read([&](db::Tx& tx) { return db::volumes::load(tx, id_, ref.project, db_type(ref.type), name); });
 }
 
+db::volumes::Row PoolImpl::new_row(const VolumeRef& ref, const StringMap& config, const std::string& description, Timestamp created) const {
+  db::volumes::Row row;
+  row.pool_id = id_;
+  row.project = ref.project;
+  row.name = ref.name;
+  row.type = db_type(ref.type);
+  row.content_type = db_content(ref.content);
+  row.description = description;
+  row.created_at = created;
+  row.config = config;
+  return row;
+}
+
 std::string PoolImpl::path(const VolumeRef& ref) const { return pool_path(services_.paths, name_) + "/" + relative_path(volume_of(ref)); }
 
 Result<> PoolImpl::link(const Volume& volume) {

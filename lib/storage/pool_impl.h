@@ -55,6 +55,8 @@ class PoolImpl final : public Pool, public std::enable_shared_from_this<PoolImpl
  private:
   Result<std::shared_ptr<void>> lock(const Context&, const Volume&);
   Result<db::volumes::Row> row_of(const VolumeRef&);
+  /// A row for a volume that has none yet.
+  db::volumes::Row new_row(const VolumeRef&, const StringMap& config, const std::string& description, Timestamp created) const;
   /// Stores the row, then makes the volume with `make`; neither is left if the other fails. Links it.
   Result<> create_with(const Context&, const VolumeRef&, const StringMap& config, const std::string& description,
                        const std::function<Result<>(const Volume&)>& make);

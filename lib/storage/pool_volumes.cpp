@@ -15,15 +15,7 @@ Result<> PoolImpl::create_with(const Context& ctx, const VolumeRef& ref, const S
   Volume volume = volume_of(ref);
   auto held = TRY(lock(ctx, volume));
   volume.config = TRY(prepare_config(ref, config, true));
-  db::volumes::Row row;
-  row.pool_id = id_;
-  row.project = ref.project;
-  row.name = ref.name;
-  row.type = db_type(ref.type);
-  row.content_type = db_content(ref.content);
-  row.description = description;
-  row.created_at = Timestamp::now();
-  row.config = volume.config;
+  db::volumes::Row row = new_row(ref, volume.config, description, Timestamp::now());
   auto id = services_.global.write([&](db::Tx& tx) -> Result<int64_t> {
     if (ref.type == VolumeType::custom)
       TRY(core::gate::check_volume(tx, {.project = ref.project, .pool = name(), .name = ref.name, .config = volume.config, .is_new = true}));

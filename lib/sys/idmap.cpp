@@ -166,22 +166,23 @@ std::optional<IdMap> IdMap::split(int64_t min_size, int64_t max_size, int64_t mi
   return IdMap({*uid, *gid});
 }
 
-IdPair IdMap::to_host(int64_t uid, int64_t gid) const {
+namespace {
+
+/// Ids counted from one start in each entry, counted from the other one; the first entry that has the id decides.
+IdPair translate(const std::vector<IdMapEntry>& entries, int64_t uid, int64_t gid, int64_t IdMapEntry::*from, int64_t IdMapEntry::*to) {
   IdPair result;
-  for (const IdMapEntry& entry : entries_) {
-    if (entry.is_uid && result.uid < 0 && uid >= entry.nsid && uid < entry.nsid + entry.size) result.uid = uid - entry.nsid + entry.hostid;
-    if (entry.is_gid && result.gid < 0 && gid >= entry.nsid && gid < entry.nsid + entry.size) result.gid = gid - entry.nsid + entry.hostid;
+  for (const IdMapEntry& entry : entries) {
+    auto covers = [&](int64_t id) { return id >= entry.*from && id < entry.*from + entry.size; };
+    if (entry.is_uid && result.uid < 0 && covers(uid)) result.uid = uid - entry.*from + entry.*to;
+    if (entry.is_gid && result.gid < 0 && covers(gid)) result.gid = gid - entry.*from + entry.*to;
   }
   return result;
 }
 
-IdPair IdMap::to_inside(int64_t uid, int64_t gid) const {
-  IdPair result;
-  for (const IdMapEntry& entry : entries_) {
-    if (entry.is_uid && result.uid < 0 && uid >= entry.hostid && uid < entry.hostid + entry.size) result.uid = uid - entry.hostid + entry.nsid;
-    if (entry.is_gid && result.gid < 0 && gid >= entry.hostid && gid < entry.hostid + entry.size) result.gid = gid - entry.hostid + entry.nsid;
-  }
-  return result;
-}
+}  // namespace
+
+IdPair IdMap::to_host(int64_t uid, int64_t gid) const { return translate(entries_, uid, gid, &IdMapEntry::nsid, &IdMapEntry::hostid); }
+
+IdPair IdMap::to_inside(int64_t uid, int64_t gid) const { return translate(entries_, uid, gid, &IdMapEntry::hostid, &IdMapEntry::nsid); }
 
 }  // namespace sys

@@ -4,7 +4,6 @@
 #include "base/ip.h"
 #include "base/log.h"
 #include "base/reverter.h"
-#include "core/paths.h"
 #include "device/nic/bridged.h"
 #include "device/nic/keys.h"
 #include "device/nic/veth.h"
@@ -32,7 +31,6 @@ Result<> Bridged::resolve() {
   return {};
 }
 
-std::string Bridged::host_end() const { return value("host_name").empty() ? saved("host_name") : value("host_name"); }
 std::string Bridged::folder() const { return services_.paths.in_var("networks/" + network_->name()); }
 bool Bridged::uses_dnsmasq() const { return network_ && network_->type() == "bridge" && network::dnsmasq::wanted(network_->config()); }
 Result<> Bridged::reserve(const Context& ctx) { return uses_dnsmasq() ? network_->reserve(ctx, network::reservation_for(filter_subject(config_), env())) : Result<>(); }
@@ -77,15 +75,6 @@ Result<RunConfig> Bridged::start(const Context& ctx) {
   return RunConfig{.nics = {{.device = name_, .host_name = peer, .name = value("name"), .hwaddr = hwaddr()}}};
 }
 
-Result<> Bridged::start_limits(const Context& ctx, const std::string& host_name) {
-  bool limited = !value("limits.ingress").empty() || !value("limits.egress").empty() || !value("limits.max").empty();
-  if (limited) TRY(apply_limits(ctx, host_name, config_));
-  if (!value("limits.priority").empty()) TRY(apply_priority(ctx, label(), host_name, value("limits.priority")));
-  return {};
-}
-
-std::string Bridged::label() const { return core::project_prefix(host_.project(), host_.name()); }
-
 Result<> Bridged::attach_port(sys::Netlink& netlink, const std::string& host_name) {
   TRY(netlink.set_master(host_name, parent_));
   if (flag("security.port_isolation")) TRY(netlink.set_port_isolated(host_name, true));
@@ -120,7 +109,7 @@ Result<> Bridged::stop(const Context& ctx) {
   auto known = resolve();
   std::string host_name = host_end();
   auto netlink = TRY(sys::Netlink::open());
-  if (attached() && !host_name.empty() && !value("limits.priority").empty()) TRY(apply_priority(ctx, label(), host_name, "0"));
+  if (attached()) TRY(stop_limits(ctx, host_name));
   if (!host_name.empty() && sys::link_exists(host_name))
     TRY_CTX(netlink.remove(host_name), "Failed to remove interface {}", quote(host_name));
   if (known) remove_routes(netlink, parent_, config_);
@@ -146,13 +135,7 @@ Result<> Bridged::update(const Context& ctx, const StringMap& old, bool running)
     auto netlink = TRY(sys::Netlink::open());
     remove_routes(netlink, parent_, old);
     TRY(add_routes(netlink, parent_, config_));
-    bool limits = false;
-    for (const char* key : {"limits.ingress", "limits.egress", "limits.max"}) limits |= get_or(old, key) != value(key);
-    if (limits) TRY(apply_limits(ctx, host_name, config_));
-    if (get_or(old, "limits.priority") != value("limits.priority")) {
-      TRY(apply_priority(ctx, label(), host_name, "0"));
-      TRY(apply_priority(ctx, label(), host_name, value("limits.priority")));
-    }
+    TRY(update_limits(ctx, host_name, old));
     TRY(apply_filters(ctx, &old));
     TRY(netlink.set_up(host_name, value("connected") != "false"));
   }

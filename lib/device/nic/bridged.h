@@ -31,12 +31,9 @@ class Bridged : public Nic {
 
   Result<> attach_port(sys::Netlink& netlink, const std::string& host_name);
   Result<> apply_vlans(sys::Netlink& netlink, const std::string& host_name);
-  Result<> start_limits(const Context& ctx, const std::string& host_name);
   Result<> reserve(const Context& ctx);
   bool uses_dnsmasq() const;
-  std::string host_end() const;
   std::string folder() const;
-  std::string label() const;
 
   std::shared_ptr<network::Network> network_;  ///< null: unmanaged bridge
   std::string parent_;

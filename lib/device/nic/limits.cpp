@@ -1,5 +1,7 @@
 // Rate limits through tc(8) and priorities through nftables.
 #include "base/units.h"
+#include "core/paths.h"
+#include "device/nic/nic.h"
 #include "device/nic/veth.h"
 #include "network/firewall/nft.h"
 #include "sys/spawn.h"
@@ -64,6 +66,28 @@ Result<> apply_priority(const Context& ctx, const std::string& label, const std:
   script.rule("netdev", chain, std::format("meta priority set \"{}:{:x}\"", number >> 16, number & 0xffff));
   TRY_CTX(script.apply(ctx), "Failed to setup instance device network priority");
   return {};
+}
+
+std::string Nic::label() const { return core::project_prefix(host_.project(), host_.name()); }
+
+Result<> Nic::start_limits(const Context& ctx, const std::string& host_name) const {
+  bool limited = !value("limits.ingress").empty() || !value("limits.egress").empty() || !value("limits.max").empty();
+  if (limited) TRY(apply_limits(ctx, host_name, config_));
+  return value("limits.priority").empty() ? Result<>() : apply_priority(ctx, label(), host_name, value("limits.priority"));
+}
+
+Result<> Nic::update_limits(const Context& ctx, const std::string& host_name, const StringMap& old) const {
+  bool changed = false;
+  for (const char* key : {"limits.ingress", "limits.egress", "limits.max"}) changed |= get_or(old, key) != value(key);
+  if (changed) TRY(apply_limits(ctx, host_name, config_));
+  if (get_or(old, "limits.priority") == value("limits.priority")) return {};
+  TRY(apply_priority(ctx, label(), host_name, "0"));
+  return apply_priority(ctx, label(), host_name, value("limits.priority"));
+}
+
+Result<> Nic::stop_limits(const Context& ctx, const std::string& host_name) const {
+  if (host_name.empty() || value("limits.priority").empty()) return {};
+  return apply_priority(ctx, label(), host_name, "0");
 }
 
 }  // namespace device::nic

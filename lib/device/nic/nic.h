@@ -36,6 +36,14 @@ class Nic : public Device {
   /// A generated name for the host's end, kept in host_name: `prefix` and eight random digits, or derived from the MAC address.
   std::string make_host_name(std::string_view prefix) const;
   const network::Environment& env() const { return services_.networks.environment(); }
+  /// The host's end of a veth pair: as the config names it, or as the start did.
+  std::string host_end() const { return value("host_name").empty() ? saved("host_name") : value("host_name"); }
+  /// Of the instance in the firewall.
+  std::string label() const;
+  /// limits.* on the host's end: all that the config has, the difference to `old`, and back. Errors: those of apply_limits and apply_priority.
+  Result<> start_limits(const Context& ctx, const std::string& host_name) const;
+  Result<> update_limits(const Context& ctx, const std::string& host_name, const StringMap& old) const;
+  Result<> stop_limits(const Context& ctx, const std::string& host_name) const;
 
   Services& services_;
   Host& host_;

@@ -28,8 +28,7 @@ class PointToPoint : public Nic {
     std::string peer = TRY(create_veth(netlink, {host_name, "", hwaddr(), value("mtu"), value("queue.tx.length"), ""}));
     undo.add("delete veth pair", [host_name](const Context&) -> Result<> { return TRY(sys::Netlink::open()).remove(host_name); });
     TRY(add_routes(netlink, host_name, config_));
-    if (limited()) TRY(apply_limits(ctx, host_name, config_));
-    if (!value("limits.priority").empty()) TRY(apply_priority(ctx, label(), host_name, value("limits.priority")));
+    TRY(start_limits(ctx, host_name));
     if (value("connected") == "false") TRY(netlink.set_up(host_name, false));
     undo.commit();
     return RunConfig{.nics = {{.device = name_, .host_name = peer, .name = value("name"), .hwaddr = hwaddr()}}};
@@ -37,7 +36,7 @@ class PointToPoint : public Nic {
 
   Result<> stop(const Context& ctx) override {
     std::string host_name = host_end();
-    if (attached() && !host_name.empty() && !value("limits.priority").empty()) TRY(apply_priority(ctx, label(), host_name, "0"));
+    if (attached()) TRY(stop_limits(ctx, host_name));
     if (!host_name.empty() && sys::link_exists(host_name))
       TRY_CTX(TRY(sys::Netlink::open()).remove(host_name), "Failed to remove interface {}", quote(host_name));
     return save({{"host_name", ""}});
@@ -53,20 +52,9 @@ class PointToPoint : public Nic {
     auto netlink = TRY(sys::Netlink::open());
     remove_routes(netlink, host_name, old);
     TRY(add_routes(netlink, host_name, config_));
-    bool limits = false;
-    for (const char* key : {"limits.ingress", "limits.egress", "limits.max"}) limits |= get_or(old, key) != value(key);
-    if (limits) TRY(apply_limits(ctx, host_name, config_));
-    if (get_or(old, "limits.priority") != value("limits.priority")) {
-      TRY(apply_priority(ctx, label(), host_name, "0"));
-      TRY(apply_priority(ctx, label(), host_name, value("limits.priority")));
-    }
+    TRY(update_limits(ctx, host_name, old));
     return netlink.set_up(host_name, value("connected") != "false");
   }
-
- private:
-  std::string host_end() const { return value("host_name").empty() ? saved("host_name") : value("host_name"); }
-  std::string label() const { return core::project_prefix(host_.project(), host_.name()); }
-  bool limited() const { return !value("limits.ingress").empty() || !value("limits.egress").empty() || !value("limits.max").empty(); }
 };
 
 }  // namespace

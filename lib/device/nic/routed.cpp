@@ -1,5 +1,4 @@
 // NICs of the kind routed: a veth pair whose host end routes to the instance's addresses; on the parent's network the host answers for them.
-#include "core/paths.h"
 #include "device/nic/family.h"
 #include "device/nic/keys.h"
 #include "device/nic/neighbours.h"
@@ -66,7 +65,7 @@ class Routed : public UplinkNic {
       if (!done && outcome) outcome = std::move(done);
     };
     std::string host_name = host_end();
-    if (!host_name.empty() && !value("limits.priority").empty()) note(apply_priority(ctx, label(), host_name, "0"));
+    note(stop_limits(ctx, host_name));
     if (!host_name.empty() && sys::link_exists(host_name)) note(netlink.remove(host_name));
     Uplink uplink(env(), host_, config_);
     if (!uplink.interface().empty())
@@ -84,19 +83,13 @@ class Routed : public UplinkNic {
     if (!running || !attached()) return {};
     TRY(check_environment());
     std::string host_name = host_end();
-    TRY(apply_limits(ctx, host_name, config_));
-    if (get_or(old, "limits.priority") != value("limits.priority")) {
-      TRY(apply_priority(ctx, label(), host_name, "0"));
-      TRY(apply_priority(ctx, label(), host_name, value("limits.priority")));
-    }
+    TRY(update_limits(ctx, host_name, old));
     return TRY(sys::Netlink::open()).set_up(host_name, value("connected") != "false");
   }
 
  private:
   StringList addresses(const Family& family) const { return split_list(value(family.key("address"))); }
   bool has(const Family& family) const { return !addresses(family).empty(); }
-  std::string host_end() const { return value("host_name").empty() ? saved("host_name") : value("host_name"); }
-  std::string label() const { return core::project_prefix(host_.project(), host_.name()); }
   std::string filter_chain() const { return std::format("prert.{}.{}", label(), name_); }
   std::string host_address(const Family& family) const { return value(family.key("host_address"), family.gateway); }
   bool auto_gateway(const Family& family) const { return value(family.key("gateway"), "auto") == "auto"; }
@@ -131,12 +124,6 @@ class Routed : public UplinkNic {
         for (std::string& address : addresses(family)) wanted.push_back(std::move(address));
     std::string taken = TRY(address_in_use(ctx, parent, wanted));
     return taken.empty() ? Result<>() : fail(Code::internal, "IP address {} in use on parent network {}", quote(taken), quote(parent));
-  }
-
-  Result<> start_limits(const Context& ctx, const std::string& host_name) {
-    bool limited = !value("limits.ingress").empty() || !value("limits.egress").empty() || !value("limits.max").empty();
-    if (limited) TRY(apply_limits(ctx, host_name, config_));
-    return value("limits.priority").empty() ? Result<>() : apply_priority(ctx, label(), host_name, value("limits.priority"));
   }
 
   /// Only packets from the instance's own addresses are let in, and its router advertisements are not believed.

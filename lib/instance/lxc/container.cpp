@@ -161,18 +161,20 @@ Result<> Container::wait_stopped(const Context& ctx) {
   return {};
 }
 
-Result<> Container::shutdown(const Context&) {
+Result<> Container::Impl::ask_init(const char* raw_key, int systemd, int others) {
   pid_t pid = 0;
-  UniqueFd init = TRY(impl_->running_init(&pid));
+  UniqueFd init = TRY(running_init(&pid));
   std::string wanted;
   {
-    std::lock_guard lock(impl_->mutex);
-    wanted = raw_value(get_or(impl_->spec.config, "raw.lxc"), "lxc.signal.halt");
+    std::lock_guard lock(mutex);
+    wanted = raw_value(get_or(spec.config, "raw.lxc"), raw_key);
   }
   int number = wanted.empty() ? 0 : signal_number(wanted);
-  if (number == 0) number = sys::blocks_signal(pid, SIGRTMIN + 3) ? SIGRTMIN + 3 : SIGPWR;
+  if (number == 0) number = sys::blocks_signal(pid, systemd) ? systemd : others;
   return sys::pidfd_signal(init.get(), number);
 }
+
+Result<> Container::shutdown(const Context&) { return impl_->ask_init("lxc.signal.halt", SIGRTMIN + 3, SIGPWR); }
 
 Result<> Container::kill(const Context&) {
   UniqueFd init = TRY(impl_->running_init());
@@ -182,18 +184,7 @@ Result<> Container::kill(const Context&) {
   return sys::pidfd_signal(init.get(), SIGKILL);
 }
 
-Result<> Container::reboot(const Context&) {
-  pid_t pid = 0;
-  UniqueFd init = TRY(impl_->running_init(&pid));
-  std::string wanted;
-  {
-    std::lock_guard lock(impl_->mutex);
-    wanted = raw_value(get_or(impl_->spec.config, "raw.lxc"), "lxc.signal.reboot");
-  }
-  int number = wanted.empty() ? 0 : signal_number(wanted);
-  if (number == 0) number = sys::blocks_signal(pid, SIGRTMIN + 5) ? SIGRTMIN + 5 : SIGINT;
-  return sys::pidfd_signal(init.get(), number);
-}
+Result<> Container::reboot(const Context&) { return impl_->ask_init("lxc.signal.reboot", SIGRTMIN + 5, SIGINT); }
 
 namespace {
 

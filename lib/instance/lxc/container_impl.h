@@ -57,6 +57,8 @@ struct Container::Impl : std::enable_shared_from_this<Impl> {
   /// A duplicate of init's pidfd. Errors: invalid if it doesn't run.
   Result<UniqueFd> running_init(pid_t* pid = nullptr) const;
   Result<sys::Cgroup> running_cgroup() const;
+  /// Sends init the signal that raw.lxc's `raw_key` names, or else `systemd` if init waits for it, or else `others`. Errors: invalid if it doesn't run.
+  Result<> ask_init(const char* raw_key, int systemd, int others);
 };
 
 /// The reason that liblxc's post-stop hook wrote; halt if it wrote none.

@@ -14,29 +14,13 @@ namespace {
 namespace records = db::network_records;
 
 Result<Acl> parse(const records::Row& row) {
-  Acl acl;
-  acl.id = row.id;
-  acl.project = row.project;
-  acl.name = row.name;
-  acl.description = row.description;
-  acl.config = row.config;
+  Acl acl = from_row<Acl>(row);
   TRY_CTX(parse_list(row.json[0], acl.ingress), "Failed loading rules of network ACL {}", quote(row.name));
   TRY_CTX(parse_list(row.json[1], acl.egress), "Failed loading rules of network ACL {}", quote(row.name));
   return acl;
 }
 
-records::Row row_of(const Acl& acl) {
-  return {.id = acl.id,
-          .project = acl.project,
-          .name = acl.name,
-          .description = acl.description,
-          .json = {api::dump(acl.ingress), api::dump(acl.egress)},
-          .config = acl.config};
-}
-
-Result<> store(const Environment& env, const Acl& acl) {
-  return env.global.write([&](db::Tx& tx) { return records::update(tx, records::kAcls, row_of(acl)); });
-}
+records::Row row_of(const Acl& acl) { return to_row(acl, {api::dump(acl.ingress), api::dump(acl.egress)}); }
 
 bool names(const std::string& list, const std::string& name) { return contains(split_list(list), name); }
 
@@ -52,11 +36,11 @@ bool refers(const Acl& other, const std::string& name) {
 }  // namespace
 
 Result<std::vector<Acl>> load_all(const Environment& env, const std::string& project) {
-  return load_stored<Acl>(env, records::kAcls, project, parse);
+  return parse_rows<Acl>(TRY(stored_rows(env, records::kAcls, in_project(project))), parse);
 }
 
 Result<Acl> load(const Environment& env, const std::string& project, const std::string& name) {
-  return parse(TRY(env.global.read([&](db::Tx& tx) { return records::load(tx, records::kAcls, {.owner = {}, .project = project, .name = name}); })));
+  return parse(TRY(stored_row(env, records::kAcls, named(project, name))));
 }
 
 Result<> create(const Environment& env, const std::string& project, const api::NetworkACLsPost& request) {
@@ -67,7 +51,7 @@ Result<> create(const Environment& env, const std::string& project, const api::N
   if (load(env, project, acl.name)) return fail(Code::invalid, "The network ACL already exists");
   TRY(check_name(acl.name));
   TRY(check(env, project, acl));
-  TRY(env.global.write([&](db::Tx& tx) { return records::create(tx, records::kAcls, row_of(acl)); }));
+  TRY(store_new(env, records::kAcls, row_of(acl)));
   return {};
 }
 
@@ -75,7 +59,7 @@ Result<> update(const Context& ctx, const Environment& env, const Acl& acl, api:
   TRY(check(env, acl.project, put));
   Acl changed = acl;
   static_cast<api::NetworkACLPut&>(changed) = std::move(put);
-  return store_and_apply(acl, changed, [&](const Acl& what) { return store(env, what); },
+  return store_and_apply(acl, changed, [&](const Acl& what) { return store_changed(env, records::kAcls, row_of(what)); },
                          [&] { return apply_everywhere(ctx, env, acl.project, {acl.name}); });
 }
 
@@ -83,12 +67,12 @@ Result<> rename(const Environment& env, const Acl& acl, const std::string& name)
   if (load(env, acl.project, name)) return fail(Code::invalid, "An ACL by that name exists already");
   if (!TRY(used_by(env, acl.project, acl.name)).empty()) return fail(Code::invalid, "Cannot rename an ACL that is in use");
   TRY(check_name(name));
-  return env.global.write([&](db::Tx& tx) { return records::rename(tx, records::kAcls, acl.id, name); });
+  return rename_stored(env, records::kAcls, acl.id, name);
 }
 
 Result<> remove(const Environment& env, const Acl& acl) {
   if (!TRY(used_by(env, acl.project, acl.name)).empty()) return fail(Code::invalid, "Cannot delete an ACL that is in use");
-  return env.global.write([&](db::Tx& tx) { return records::remove(tx, records::kAcls, acl.id); });
+  return remove_stored(env, records::kAcls, acl.id);
 }
 
 Result<StringList> used_by(const Environment& env, const std::string& project, const std::string& name) {

@@ -17,26 +17,14 @@ namespace records = db::network_records;
 constexpr size_t kRangeLimit = 256;
 
 Result<AddressSet> parse(const records::Row& row) {
-  AddressSet set;
-  set.id = row.id;
-  set.project = row.project;
-  set.name = row.name;
-  set.description = row.description;
-  set.config = row.config;
+  AddressSet set = from_row<AddressSet>(row);
   Json list = TRY_CTX(api::parse_json(row.json[0].empty() ? "[]" : row.json[0]), "Failed loading network address set {}", quote(row.name));
   for (const Json& item : list)
     if (item.is_string()) set.addresses.push_back(item);
   return set;
 }
 
-records::Row row_of(const AddressSet& set) {
-  return {.id = set.id,
-          .project = set.project,
-          .name = set.name,
-          .description = set.description,
-          .json = {api::dump(set.addresses), ""},
-          .config = set.config};
-}
+records::Row row_of(const AddressSet& set) { return to_row(set, {api::dump(set.addresses), ""}); }
 
 Result<> check_name(const std::string& name) {
   TRY(config::is_api_name(name));
@@ -93,11 +81,11 @@ void drop_sets(const Context& ctx, const std::string& name) {
 }  // namespace
 
 Result<std::vector<AddressSet>> load_all(const Environment& env, const std::string& project) {
-  return load_stored<AddressSet>(env, records::kAddressSets, project, parse);
+  return parse_rows<AddressSet>(TRY(stored_rows(env, records::kAddressSets, in_project(project))), parse);
 }
 
 Result<AddressSet> load(const Environment& env, const std::string& project, const std::string& name) {
-  return parse(TRY(env.global.read([&](db::Tx& tx) { return records::load(tx, records::kAddressSets, {.owner = {}, .project = project, .name = name}); })));
+  return parse(TRY(stored_row(env, records::kAddressSets, named(project, name))));
 }
 
 Result<> create(const Environment& env, const std::string& project, const api::NetworkAddressSetsPost& request) {
@@ -108,7 +96,7 @@ Result<> create(const Environment& env, const std::string& project, const api::N
   if (load(env, project, set.name)) return fail(Code::invalid, "The network address set already exists");
   TRY(check_name(set.name));
   TRY(check(set));
-  TRY(env.global.write([&](db::Tx& tx) { return records::create(tx, records::kAddressSets, row_of(set)); }));
+  TRY(store_new(env, records::kAddressSets, row_of(set)));
   return {};
 }
 
@@ -116,9 +104,7 @@ Result<> update(const Context& ctx, const Environment& env, const AddressSet& se
   TRY(check(put));
   AddressSet changed = set;
   static_cast<api::NetworkAddressSetPut&>(changed) = put;
-  auto store = [&](const AddressSet& what) {
-    return env.global.write([&](db::Tx& tx) { return records::update(tx, records::kAddressSets, row_of(what)); });
-  };
+  auto store = [&](const AddressSet& what) { return store_changed(env, records::kAddressSets, row_of(what)); };
   StringList acls = TRY(acls_using(env, set.project, set.name));
   return store_and_apply(set, changed, store, [&] { return apply_everywhere(ctx, env, set.project, acls); });
 }
@@ -127,14 +113,14 @@ Result<> rename(const Context& ctx, const Environment& env, const AddressSet& se
   if (load(env, set.project, name)) return fail(Code::invalid, "An address set by that name exists already");
   if (!TRY(acls_using(env, set.project, set.name)).empty()) return fail(Code::invalid, "Cannot rename address set that is in use");
   TRY(check_name(name));
-  TRY(env.global.write([&](db::Tx& tx) { return records::rename(tx, records::kAddressSets, set.id, name); }));
+  TRY(rename_stored(env, records::kAddressSets, set.id, name));
   drop_sets(ctx, set.name);
   return {};
 }
 
 Result<> remove(const Context& ctx, const Environment& env, const AddressSet& set) {
   if (!TRY(acls_using(env, set.project, set.name)).empty()) return fail(Code::invalid, "Cannot delete address set that is in use");
-  TRY(env.global.write([&](db::Tx& tx) { return records::remove(tx, records::kAddressSets, set.id); }));
+  TRY(remove_stored(env, records::kAddressSets, set.id));
   drop_sets(ctx, set.name);
   return {};
 }

@@ -2,10 +2,10 @@
 
 #include "base/log.h"
 #include "core/locks.h"
-#include "db/network_records.h"
 #include "db/networks.h"
 #include "network/attached.h"
 #include "network/host.h"
+#include "network/stored.h"
 #include "network/sysctl.h"
 #include "network/user_urls.h"
 #include "sys/netlink.h"
@@ -16,24 +16,17 @@ namespace {
 namespace records = db::network_records;
 
 Result<Forward> parse(const records::Row& row) {
-  Forward forward;
-  forward.id = row.id;
+  Forward forward = from_row<Forward>(row);
   forward.listen_address = row.name;
   forward.location = "none";
-  forward.description = row.description;
-  forward.config = row.config;
   TRY(parse_list(row.json[0], forward.ports));
   return forward;
 }
 
 records::Row row_of(int64_t network, const Forward& forward) {
-  return {.id = forward.id,
-          .owner = network,
-          .project = "",
-          .name = forward.listen_address,
-          .description = forward.description,
-          .json = {api::dump(forward.ports), ""},
-          .config = forward.config};
+  records::Row row = to_row(forward, {api::dump(forward.ports), ""}, network);
+  row.name = forward.listen_address;
+  return row;
 }
 
 Result<> apply(const Context& ctx, const Environment& env, const Record& network) {
@@ -91,14 +84,11 @@ std::string lock_name(const Record& network) { return "network/" + network.proje
 }  // namespace
 
 Result<std::vector<Forward>> load_all(const Environment& env, int64_t network) {
-  std::vector<Forward> forwards;
-  for (const auto& row : TRY(env.global.read([&](db::Tx& tx) { return records::load_all(tx, records::kForwards, {.owner = network, .project = {}, .name = {}}); })))
-    forwards.push_back(TRY(parse(row)));
-  return forwards;
+  return parse_rows<Forward>(TRY(stored_rows(env, records::kForwards, {.owner = network, .project = {}, .name = {}})), parse);
 }
 
 Result<Forward> load(const Environment& env, int64_t network, const std::string& listen_address) {
-  return parse(TRY(env.global.read([&](db::Tx& tx) { return records::load(tx, records::kForwards, {.owner = network, .project = {}, .name = listen_address}); })));
+  return parse(TRY(stored_row(env, records::kForwards, {.owner = network, .project = {}, .name = listen_address})));
 }
 
 Result<> create(const Context& ctx, const Network& network, const Environment& env, const api::NetworkForwardsPost& request) {
@@ -113,9 +103,9 @@ Result<> create(const Context& ctx, const Network& network, const Environment& e
   Forward forward;
   static_cast<api::NetworkForwardPut&>(forward) = request;
   forward.listen_address = request.listen_address;
-  int64_t id = TRY(env.global.write([&](db::Tx& tx) { return records::create(tx, records::kForwards, row_of(network.id(), forward)); }));
+  int64_t id = TRY(store_new(env, records::kForwards, row_of(network.id(), forward)));
   if (auto applied = apply(ctx, env, network.record()); !applied) {
-    (void)env.global.write([&](db::Tx& tx) { return records::remove(tx, records::kForwards, id); });  // the first error is the one to report
+    (void)remove_stored(env, records::kForwards, id);  // the first error is the one to report
     return applied;
   }
   enable_hairpin(env, network.record());
@@ -127,9 +117,7 @@ Result<> update(const Context& ctx, const Network& network, const Environment& e
   TRY(resolve(network.record(), forward.listen_address, put));
   Forward changed = forward;
   static_cast<api::NetworkForwardPut&>(changed) = put;
-  auto store = [&](const Forward& what) {
-    return env.global.write([&](db::Tx& tx) { return records::update(tx, records::kForwards, row_of(network.id(), what)); });
-  };
+  auto store = [&](const Forward& what) { return store_changed(env, records::kForwards, row_of(network.id(), what)); };
   TRY(store(changed));
   auto applied = apply(ctx, env, network.record());
   if (!applied) (void)store(forward);  // the first error is the one to report
@@ -138,7 +126,7 @@ Result<> update(const Context& ctx, const Network& network, const Environment& e
 
 Result<> remove(const Context& ctx, const Network& network, const Environment& env, const Forward& forward) {
   auto lock = TRY(core::acquire_lock(ctx, lock_name(network.record())));
-  TRY(env.global.write([&](db::Tx& tx) { return records::remove(tx, records::kForwards, forward.id); }));
+  TRY(remove_stored(env, records::kForwards, forward.id));
   return apply(ctx, env, network.record());
 }
 

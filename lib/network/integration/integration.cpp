@@ -3,8 +3,8 @@
 #include "config/api_name.h"
 #include "core/project_cache.h"
 #include "db/database.h"
-#include "db/network_records.h"
 #include "db/query.h"
+#include "network/stored.h"
 #include "network/user_urls.h"
 
 namespace network::integration {
@@ -27,24 +27,7 @@ constexpr Key kKeys[] = {
     {.name = "user.*", .group = "common", .summary = "Free for the user"},
 };
 
-Integration parse(const records::Row& row) {
-  Integration integration;
-  integration.id = row.id;
-  integration.name = row.name;
-  integration.description = row.description;
-  integration.config = row.config;
-  return integration;
-}
-
-records::Row row_of(const Integration& integration) {
-  return {.id = integration.id,
-          .owner = 0,
-          .project = "",
-          .name = integration.name,
-          .description = integration.description,
-          .json = {std::string(kOvnCode), ""},
-          .config = integration.config};
-}
+records::Row row_of(const Integration& integration) { return to_row(integration, {std::string(kOvnCode), ""}); }
 
 Result<> check_name(const std::string& name) {
   TRY_CTX(config::is_api_name(name), "Invalid network integration name");
@@ -67,13 +50,11 @@ bool allowed(const StringMap& project_config, const std::string& name) {
 }
 
 Result<std::vector<Integration>> load_all(const Environment& env) {
-  std::vector<Integration> all;
-  for (const auto& row : TRY(env.global.read([](db::Tx& tx) { return records::load_all(tx, records::kIntegrations); }))) all.push_back(parse(row));
-  return all;
+  return parse_rows<Integration>(TRY(stored_rows(env, records::kIntegrations)), from_row<Integration>);
 }
 
 Result<Integration> load(const Environment& env, const std::string& name) {
-  return parse(TRY(env.global.read([&](db::Tx& tx) { return records::load(tx, records::kIntegrations, {.owner = {}, .project = {}, .name = name}); })));
+  return from_row<Integration>(TRY(stored_row(env, records::kIntegrations, {.owner = {}, .project = {}, .name = name})));
 }
 
 Result<> create(const Environment& env, const api::NetworkIntegrationsPost& request) {
@@ -83,7 +64,7 @@ Result<> create(const Environment& env, const api::NetworkIntegrationsPost& requ
   Integration integration;
   static_cast<api::NetworkIntegrationPut&>(integration) = request;
   integration.name = request.name;
-  TRY(env.global.write([&](db::Tx& tx) { return records::create(tx, records::kIntegrations, row_of(integration)); }));
+  TRY(store_new(env, records::kIntegrations, row_of(integration)));
   return {};
 }
 
@@ -94,17 +75,17 @@ Result<> update(const Environment& env, const Integration& integration, const ap
     return fail(Code::invalid, "The OVN transit switch pattern cannot be changed while the integration is in use");
   Integration changed = integration;
   static_cast<api::NetworkIntegrationPut&>(changed) = put;
-  return env.global.write([&](db::Tx& tx) { return records::update(tx, records::kIntegrations, row_of(changed)); });
+  return store_changed(env, records::kIntegrations, row_of(changed));
 }
 
 Result<> rename(const Environment& env, const Integration& integration, const std::string& name) {
   TRY(check_name(name));
-  return env.global.write([&](db::Tx& tx) { return records::rename(tx, records::kIntegrations, integration.id, name); });
+  return rename_stored(env, records::kIntegrations, integration.id, name);
 }
 
 Result<> remove(const Environment& env, const Integration& integration) {
   if (!TRY(used_by(env, integration)).empty()) return fail(Code::internal, "Network integration is currently in use");
-  return env.global.write([&](db::Tx& tx) { return records::remove(tx, records::kIntegrations, integration.id); });
+  return remove_stored(env, records::kIntegrations, integration.id);
 }
 
 Result<StringList> used_by(const Environment& env, const Integration& integration) {

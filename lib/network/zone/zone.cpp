@@ -3,8 +3,8 @@
 #include "config/api_name.h"
 #include "config/net_checks.h"
 #include "core/project_cache.h"
-#include "db/network_records.h"
 #include "db/networks.h"
+#include "network/stored.h"
 #include "network/user_urls.h"
 
 namespace network::zone {
@@ -12,36 +12,10 @@ namespace {
 
 namespace records = db::network_records;
 
-Zone parse(const records::Row& row) {
-  Zone zone;
-  zone.id = row.id;
-  zone.project = row.project;
-  zone.name = row.name;
-  zone.description = row.description;
-  zone.config = row.config;
-  return zone;
-}
-
-records::Row row_of(const Zone& zone) {
-  return {.id = zone.id, .project = zone.project, .name = zone.name, .description = zone.description, .json = {}, .config = zone.config};
-}
-
-records::Row row_of(int64_t zone, const Record& record) {
-  return {.id = record.id,
-          .owner = zone,
-          .project = "",
-          .name = record.name,
-          .description = record.description,
-          .json = {api::dump(record.entries), ""},
-          .config = record.config};
-}
+records::Row row_of(int64_t zone, const Record& record) { return to_row(record, {api::dump(record.entries), ""}, zone); }
 
 Result<Record> parse_record(const records::Row& row) {
-  Record record;
-  record.id = row.id;
-  record.name = row.name;
-  record.description = row.description;
-  record.config = row.config;
+  Record record = from_row<Record>(row);
   TRY(parse_list(row.json[0], record.entries));
   return record;
 }
@@ -97,15 +71,11 @@ Result<> check_record(const api::NetworkZoneRecordPut& put) {
 }  // namespace
 
 Result<std::vector<Zone>> load_all(const Environment& env, const std::string& project) {
-  records::Filter filter;
-  if (!project.empty()) filter.project = project;
-  std::vector<Zone> zones;
-  for (const auto& row : TRY(env.global.read([&](db::Tx& tx) { return records::load_all(tx, records::kZones, filter); }))) zones.push_back(parse(row));
-  return zones;
+  return parse_rows<Zone>(TRY(stored_rows(env, records::kZones, in_project(project))), from_row<Zone>);
 }
 
 Result<Zone> load(const Environment& env, const std::string& project, const std::string& name) {
-  return parse(TRY(env.global.read([&](db::Tx& tx) { return records::load(tx, records::kZones, {.owner = {}, .project = project, .name = name}); })));
+  return from_row<Zone>(TRY(stored_row(env, records::kZones, named(project, name))));
 }
 
 Result<> create(const Environment& env, const std::string& project, const api::NetworkZonesPost& request) {
@@ -117,7 +87,7 @@ Result<> create(const Environment& env, const std::string& project, const api::N
   TRY(config::is_api_name(zone.name));
   TRY(check_restriction(env, project, zone.name));
   TRY(check_config(zone.config));
-  TRY(env.global.write([&](db::Tx& tx) { return records::create(tx, records::kZones, row_of(zone)); }));
+  TRY(store_new(env, records::kZones, to_row(zone)));
   return {};
 }
 
@@ -125,12 +95,12 @@ Result<> update(const Environment& env, const Zone& zone, const api::NetworkZone
   TRY(check_config(put.config));
   Zone changed = zone;
   static_cast<api::NetworkZonePut&>(changed) = put;
-  return env.global.write([&](db::Tx& tx) { return records::update(tx, records::kZones, row_of(changed)); });
+  return store_changed(env, records::kZones, to_row(changed));
 }
 
 Result<> remove(const Environment& env, const Zone& zone) {
   if (!TRY(used_by(env, zone.name)).empty()) return fail(Code::invalid, "Cannot delete a zone that is in use");
-  return env.global.write([&](db::Tx& tx) { return records::remove(tx, records::kZones, zone.id); });
+  return remove_stored(env, records::kZones, zone.id);
 }
 
 Result<StringList> used_by(const Environment& env, const std::string& name) {
@@ -145,15 +115,11 @@ Result<StringList> used_by(const Environment& env, const std::string& name) {
 }
 
 Result<std::vector<Record>> load_records(const Environment& env, const Zone& zone) {
-  std::vector<Record> list;
-  for (const auto& row : TRY(env.global.read([&](db::Tx& tx) { return records::load_all(tx, records::kZoneRecords, {.owner = zone.id, .project = {}, .name = {}}); })))
-    list.push_back(TRY(parse_record(row)));
-  return list;
+  return parse_rows<Record>(TRY(stored_rows(env, records::kZoneRecords, {.owner = zone.id, .project = {}, .name = {}})), parse_record);
 }
 
 Result<Record> load_record(const Environment& env, const Zone& zone, const std::string& name) {
-  return parse_record(
-      TRY(env.global.read([&](db::Tx& tx) { return records::load(tx, records::kZoneRecords, {.owner = zone.id, .project = {}, .name = name}); })));
+  return parse_record(TRY(stored_row(env, records::kZoneRecords, {.owner = zone.id, .project = {}, .name = name})));
 }
 
 Result<> create_record(const Environment& env, const Zone& zone, const api::NetworkZoneRecordsPost& request) {
@@ -162,7 +128,7 @@ Result<> create_record(const Environment& env, const Zone& zone, const api::Netw
   static_cast<api::NetworkZoneRecordPut&>(record) = request;
   record.name = request.name;
   if (record.name.empty()) return fail(Code::invalid, "Name is required");
-  TRY(env.global.write([&](db::Tx& tx) { return records::create(tx, records::kZoneRecords, row_of(zone.id, record)); }));
+  TRY(store_new(env, records::kZoneRecords, row_of(zone.id, record)));
   return {};
 }
 
@@ -170,11 +136,11 @@ Result<> update_record(const Environment& env, const Zone& zone, const Record& r
   TRY(check_record(put));
   Record changed = record;
   static_cast<api::NetworkZoneRecordPut&>(changed) = put;
-  return env.global.write([&](db::Tx& tx) { return records::update(tx, records::kZoneRecords, row_of(zone.id, changed)); });
+  return store_changed(env, records::kZoneRecords, row_of(zone.id, changed));
 }
 
 Result<> remove_record(const Environment& env, const Record& record) {
-  return env.global.write([&](db::Tx& tx) { return records::remove(tx, records::kZoneRecords, record.id); });
+  return remove_stored(env, records::kZoneRecords, record.id);
 }
 
 }  // namespace network::zone
