@@ -2,6 +2,7 @@
 #include "applets/cli/call.h"
 
 #include "applets/cli/user_socket.h"
+#include "client/stream_server.h"
 
 #include <cstdio>
 #include <cstdlib>
@@ -19,6 +20,9 @@ Result<client::Server> Call::connect(const std::string& wanted, bool allow_publi
   auto known = servers_.find(name);
   if (known != servers_.end()) return known->second;
   const Remote& remote = *TRY(config.find(name));
+  if (remote.protocol == "simplestreams" && allow_public) {
+    return client::stream_server({.server = remote.addresses.front(), .cache_folder = client::user_stream_cache()});
+  }
   if (remote.protocol != "incus" || (remote.is_public && !allow_public)) return fail(Code::invalid, "The remote isn't a private server");
 
   StringList addresses = remote.rolling_addresses();

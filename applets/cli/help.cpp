@@ -53,6 +53,8 @@ std::string flag_default(const Flag& flag) {
   return std::format(" (default {})", flag.fallback);
 }
 
+}  // namespace
+
 std::string flag_lines(std::span<const Flag> flags) {
   std::vector<const Flag*> sorted;
   size_t width = 0;
@@ -65,6 +67,8 @@ std::string flag_lines(std::span<const Flag> flags) {
   for (const Flag* flag : sorted) out += padded(flag_head(*flag), width) + "   " + std::string(flag->help) + flag_default(*flag) + "\n";
   return out;
 }
+
+namespace {
 
 std::vector<Flag> own_flags(const Command& command) {
   std::vector<Flag> flags(command.flags.begin(), command.flags.end());

@@ -11,6 +11,8 @@ struct HelpOptions {
   bool sub_commands = false;  ///< all levels
 };
 
+/// A line for each flag, sorted by name.
+std::string flag_lines(std::span<const Flag> flags);
 /// From "Usage:" on.
 std::string usage_text(const Command& command, HelpOptions options);
 /// With the description in front.

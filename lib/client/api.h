@@ -26,6 +26,10 @@ struct Reply {
 class Server {
  public:
   explicit Server(Endpoint endpoint);
+  /// A server that is none: `answer` stands in for one that speaks another protocol (client/stream_server.h). Bodies for a request's sink are
+  /// written there by it. It has no websockets, upgrades or operations.
+  using Answerer = std::function<Result<Answer>(const Context& ctx, const Request& request)>;
+  explicit Server(Answerer answer);
   ~Server();
   Server(const Server&);
   Server& operator=(const Server&);

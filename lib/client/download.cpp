@@ -158,6 +158,7 @@ Result<Answer> download(const Context& ctx, const std::string& url, const Downlo
       if (parsed.tls && current.starts_with("http://")) return fail(Code::unavailable, "{} redirects to an unencrypted address", url);
       continue;
     }
+    if (options.may_be_unchanged && answer.status == 304) return answer;
     if (answer.status / 100 != 2) return refused(current, answer);
     answer.body = std::move(body);
     return answer;

@@ -37,6 +37,7 @@ struct DownloadOptions {
   ProxySettings proxy = ProxySettings::from_environment();
   int max_redirects = 10;
   uint64_t max_body = 64 << 20;  ///< without a sink: more is too_large
+  bool may_be_unchanged = false; ///< a conditional request: 304 is an answer too
   Sink sink;
   std::function<Result<>(const Answer&)> on_headers;  ///< of the final answer
 };

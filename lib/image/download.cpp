@@ -5,7 +5,7 @@
 #include "api/architecture.h"
 #include "base/units.h"
 #include "base/version.h"
-#include "client/download.h"
+#include "client/fetch_file.h"
 #include "core/gate.h"
 #include "core/locks.h"
 #include "core/operation.h"
@@ -15,8 +15,6 @@
 
 namespace image {
 
-namespace {
-
 client::ProxySettings proxy_of(Store& store) {
   client::ProxySettings proxy = client::ProxySettings::from_environment();
   StringMap config = store.services().server_config();
@@ -25,6 +23,8 @@ client::ProxySettings proxy_of(Store& store) {
   if (auto value = get_or(config, "core.proxy_ignore_hosts"); !value.empty()) proxy.ignore_hosts = value;
   return proxy;
 }
+
+namespace {
 
 FetchProgress progress_of(core::Operation* operation) {
   if (!operation) return nullptr;
@@ -37,9 +37,9 @@ FetchProgress progress_of(core::Operation* operation) {
   };
 }
 
-Result<Remote> find_remote(const Context& ctx, const DownloadRequest& request) {
-  if (request.source.protocol == "direct") return find_direct(ctx, request);
-  if (request.source.protocol == "simplestreams") return find_simplestreams(ctx, request);
+Result<Remote> find_remote(const Context& ctx, Store& store, const DownloadRequest& request) {
+  if (request.source.protocol == "direct") return find_direct(ctx, store, request);
+  if (request.source.protocol == "simplestreams") return find_simplestreams(ctx, store, request);
   if (request.source.protocol == "incus" || request.source.protocol == "lxd" || request.source.protocol.empty()) return find_incus(ctx, request);
   return fail(Code::unsupported, "Image protocol {} is not supported", quote(request.source.protocol));
 }
@@ -107,7 +107,7 @@ Result<db::images::Row> download(const Job& job, Store& store, const DownloadReq
   if (auto cached = cached_fingerprint(store, request, "")) {
     if (auto row = already_here(store, request, *cached); row && *row) return **row;
   }
-  Remote remote = TRY(find_remote(job.ctx, request));
+  Remote remote = TRY(find_remote(job.ctx, store, request));
   if (remote.fingerprint.empty() || remote.fingerprint.size() > 64 || remote.fingerprint.find_first_not_of("0123456789abcdef") != std::string::npos) {
     return fail(Code::invalid, "Invalid image fingerprint");
   }
@@ -129,11 +129,12 @@ Result<Direct> ask_direct(const Context& ctx, Store& store, const std::string& u
   return direct;
 }
 
-Result<Remote> find_direct(const Context&, const DownloadRequest& request) {
+Result<Remote> find_direct(const Context&, Store& store, const DownloadRequest& request) {
   Remote remote;
   remote.fingerprint = request.source.alias;
-  remote.fetch = [url = request.source.server](const Context& ctx, Build& build, const FetchProgress& progress) -> Result<> {
+  remote.fetch = [url = request.source.server, proxy = proxy_of(store)](const Context& ctx, Build& build, const FetchProgress& progress) -> Result<> {
     client::DownloadOptions options;
+    options.proxy = proxy;
     int64_t done = 0, total = 0;
     options.on_headers = [&](const client::Answer& answer) -> Result<> {
       total = static_cast<int64_t>(answer.content_length.value_or(0));
@@ -144,7 +145,7 @@ Result<Remote> find_direct(const Context&, const DownloadRequest& request) {
       if (progress) progress(done, total);
       return build.write(data);
     };
-    return client::download(ctx, url, options).transform([](client::Answer&&) {});
+    return client::fetch_file(ctx, {.url = url, .sha256 = {}}, options);
   };
   return remote;
 }

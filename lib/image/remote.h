@@ -3,6 +3,7 @@
 #include <functional>
 #include <memory>
 
+#include "client/download.h"
 #include "image/build.h"
 #include "image/download.h"
 
@@ -20,7 +21,10 @@ struct Remote {
 
 /// By protocol. Errors: not_found, unavailable, invalid.
 Result<Remote> find_incus(const Context& ctx, const DownloadRequest& request);
-Result<Remote> find_direct(const Context& ctx, const DownloadRequest& request);
-Result<Remote> find_simplestreams(const Context& ctx, const DownloadRequest& request);
+Result<Remote> find_direct(const Context& ctx, Store& store, const DownloadRequest& request);
+Result<Remote> find_simplestreams(const Context& ctx, Store& store, const DownloadRequest& request);
+
+/// core.proxy_*, else the environment's.
+client::ProxySettings proxy_of(Store& store);
 
 }  // namespace image

@@ -1,75 +1,87 @@
-// Images of a simplestreams server.
-#include <algorithm>
+// Images of a simplestreams server, as a whole or as the difference to one that is here already.
+#include <fcntl.h>
+#include <sys/stat.h>
 
-#include "api/architecture.h"
-#include "client/download.h"
+#include "client/streams.h"
 #include "image/remote.h"
-#include "imagefmt/simplestreams.h"
+#include "sys/spawn.h"
 
 namespace image {
 
 namespace {
 
-Result<std::string> fetch_text(const Context& ctx, const std::string& server, const std::string& path) {
-  auto answer = TRY(client::download(ctx, server + "/" + path));
-  return std::move(answer.body);
-}
+using imagefmt::StreamDelta;
+using imagefmt::StreamFile;
+using imagefmt::StreamImage;
 
-std::string without_slash(std::string server) {
-  while (server.ends_with('/')) server.pop_back();
-  return server;
-}
+/// Where the bytes come from, and how many there were.
+struct Download {
+  const client::StreamSource& source;
+  const FetchProgress& progress;
+  int64_t done = 0, total = 0;
 
-bool matches(const imagefmt::StreamImage& item, const DownloadRequest& request, const std::string& architecture) {
-  const std::string& name = request.source.alias;
-  if (!request.source.image_type.empty() && item.image.type != request.source.image_type) return false;
-  if (name.size() >= 6 && item.image.fingerprint.starts_with(name)) return true;
-  if (item.image.architecture != architecture) {
-    // "debian/13/amd64" asks for an architecture by name.
-    size_t slash = name.rfind('/');
-    auto id = slash == name.npos ? Result<int>(fail(Code::not_found, "")) : api::architecture_id(name.substr(slash + 1));
-    if (!id || api::architecture_name(*id) != item.image.architecture) return false;
-    return std::ranges::contains(item.image.aliases, name.substr(0, slash), &api::ImageAlias::name);
+  Result<> file(const Context& ctx, const StreamFile& file, const archive::Sink& sink) {
+    return client::fetch_stream_file(ctx, source, file, [&](std::string_view data) -> Result<> {
+      done += static_cast<int64_t>(data.size());
+      if (progress) progress(done, total);
+      return sink(data);
+    });
   }
-  return std::ranges::contains(item.image.aliases, name, &api::ImageAlias::name);
+};
+
+/// A delta whose base is here, if there is the program that applies it.
+const StreamDelta* usable_delta(const std::string& folder, const StreamImage& item) {
+  if (item.deltas.empty() || !sys::find_program("xdelta3")) return nullptr;
+  for (const StreamDelta& delta : item.deltas) {
+    if (access((folder + "/" + delta.base + ".rootfs").c_str(), R_OK) == 0) return &delta;
+  }
+  return nullptr;
 }
 
-Result<> fetch_file(const Context& ctx, const std::string& url, int64_t& done, int64_t total, const archive::Sink& sink, const FetchProgress& progress) {
-  client::DownloadOptions options;
-  options.sink = [&](std::string_view data) -> Result<> {
-    done += static_cast<int64_t>(data.size());
-    if (progress) progress(done, total);
-    return sink(data);
-  };
-  return client::download(ctx, url, options).transform([](client::Answer&&) {});
-}
-
-Result<> fetch(const Context& ctx, const std::string& server, const imagefmt::StreamImage& item, Build& build, const FetchProgress& progress) {
-  int64_t done = 0, total = item.metadata.size + item.rootfs.size;
-  TRY(fetch_file(ctx, server + "/" + item.metadata.path, done, total, build.sink(), progress));
-  if (item.rootfs.path.empty()) return {};
+/// Makes the root file from the base's one. What comes out is no more trusted than a download: it has to have the right size and hash.
+Result<> apply_delta(const Context& ctx, Download& download, const std::string& folder, const StreamImage& item, const StreamDelta& delta, Build& build) {
+  std::string patch = build.scratch_path("delta"), result = build.scratch_path("patched");
+  UniqueFd fd(open(patch.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
+  if (!fd) return fail_errno("Failed to create " + patch);
+  download.total = item.metadata.size + delta.file.size;
+  TRY(download.file(ctx, delta.file, archive::sink_to_fd(fd.get())));
+  TRY(sys::run(ctx, {"prlimit", std::format("--fsize={}", item.rootfs.size), "xdelta3", "-f", "-d", "-s", folder + "/" + delta.base + ".rootfs", patch, result}));
+  UniqueFd patched(open(result.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC));
+  if (!patched) return fail_errno("Failed to open " + result);
+  std::vector<char> buffer(1 << 20);
+  auto source = archive::source_from_file(patched.get());
   TRY(build.open_rootfs());
-  return fetch_file(ctx, server + "/" + item.rootfs.path, done, total, build.rootfs_sink(), progress);
+  while (size_t got = TRY(source(buffer))) TRY(build.write_rootfs({buffer.data(), got}));
+  unlink(patch.c_str());
+  unlink(result.c_str());
+  return {};
+}
+
+Result<> fetch(const Context& ctx, const client::StreamSource& source, const std::string& folder, const StreamImage& item, Build& build, const FetchProgress& progress) {
+  Download download{source, progress, 0, item.metadata.size + item.rootfs.size};
+  TRY(download.file(ctx, item.metadata, build.sink()));
+  if (item.rootfs.path.empty()) return {};
+  if (const StreamDelta* delta = usable_delta(folder, item)) return apply_delta(ctx, download, folder, item, *delta, build);
+  TRY(build.open_rootfs());
+  return download.file(ctx, item.rootfs, build.rootfs_sink());
 }
 
 }  // namespace
 
-Result<Remote> find_simplestreams(const Context& ctx, const DownloadRequest& request) {
-  std::string server = without_slash(request.source.server);
-  std::string index = TRY_CTX(fetch_text(ctx, server, "streams/v1/index.json"), "Failed to connect to simple streams server {}", quote(server));
-  for (const std::string& path : TRY(imagefmt::parse_stream_index(index))) {
-    auto products = TRY(fetch_text(ctx, server, path));
-    for (auto& item : TRY(imagefmt::parse_stream_products(products))) {
-      if (!matches(item, request, std::string(api::architecture_name(api::local_architecture())))) continue;
-      Remote remote;
-      remote.fingerprint = item.image.fingerprint;
-      remote.info = item.image;
-      remote.described = true;
-      remote.fetch = [server, item](const Context& fetch_ctx, Build& build, const FetchProgress& progress) { return fetch(fetch_ctx, server, item, build, progress); };
-      return remote;
-    }
-  }
-  return fail(Code::not_found, "The requested image couldn't be found");
+Result<Remote> find_simplestreams(const Context& ctx, Store& store, const DownloadRequest& request) {
+  client::StreamSource source{.server = request.source.server, .cache_folder = store.services().paths.cache + "/simplestreams", .proxy = proxy_of(store)};
+  auto catalog = TRY_CTX(client::load_catalog(ctx, source), "Failed to connect to simple streams server {}", quote(source.server));
+  auto found = catalog.find(request.source.alias, request.source.image_type.empty() ? "container" : request.source.image_type);
+  if (!found && request.source.image_type.empty()) found = catalog.find(request.source.alias, "");
+  const StreamImage& item = *TRY(std::move(found));
+  Remote remote;
+  remote.fingerprint = item.image.fingerprint;
+  remote.info = item.image;
+  remote.described = true;
+  remote.fetch = [source, folder = store.folder(), item](const Context& fetch_ctx, Build& build, const FetchProgress& progress) {
+    return fetch(fetch_ctx, source, folder, item, build, progress);
+  };
+  return remote;
 }
 
 }  // namespace image

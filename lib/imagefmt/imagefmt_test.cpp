@@ -75,25 +75,3 @@ TEST_CASE("metadata.yaml") {
   CHECK_FALSE(parse_metadata("{[: broken"));
 }
 
-TEST_CASE("simplestreams products") {
-  const char* json = R"({"format":"products:1.0","products":{"debian:13:amd64:default":{"aliases":"debian/13,debian/trixie","arch":"amd64","os":"Debian",
-    "release":"trixie","versions":{
-      "20250101_05:24":{"items":{"incus.tar.xz":{"ftype":"incus.tar.xz","path":"a/incus.tar.xz","sha256":"m","size":10,"combined_squashfs_sha256":"old"},
-                                 "rootfs.squashfs":{"ftype":"squashfs","path":"a/rootfs.squashfs","sha256":"r","size":90}}},
-      "20250102_05:24":{"items":{"incus.tar.xz":{"ftype":"incus.tar.xz","path":"b/incus.tar.xz","sha256":"m","size":10,"combined_squashfs_sha256":"new","combined_disk-kvm-img_sha256":"vm"},
-                                 "rootfs.squashfs":{"ftype":"squashfs","path":"b/rootfs.squashfs","sha256":"r","size":90},
-                                 "disk.qcow2":{"ftype":"disk-kvm.img","path":"b/disk.qcow2","sha256":"d","size":200}}}}}}})";
-  auto images = parse_stream_products(json);
-  REQUIRE(images);
-  REQUIRE(images->size() == 3);
-  CHECK((*images)[0].image.fingerprint == "new");
-  CHECK((*images)[0].image.type == "container");
-  CHECK((*images)[0].image.size == 100);
-  CHECK((*images)[0].image.architecture == "x86_64");
-  CHECK((*images)[1].image.type == "virtual-machine");
-  CHECK((*images)[2].image.fingerprint == "old");
-  CHECK((*images)[2].image.aliases.size() == 2);
-  CHECK_FALSE(parse_stream_products("{}"));
-  CHECK(parse_stream_products(R"({"format":"products:1.0","products":{"x":5}})")->empty());
-  CHECK(parse_stream_index(R"({"format":"index:1.0","index":{"images":{"datatype":"image-downloads","path":"streams/v1/images.json"}}})")->size() == 1);
-}

@@ -12,8 +12,9 @@ const Noun kImageNoun = kImage;
 
 std::string image_fingerprint(Call& call, client::Server& server, const std::string& name) {
   std::string wanted = name.empty() ? "default" : name;
-  auto alias = server.get(call.ctx, "/1.0/images/aliases/" + url_escape(wanted));
-  bool other_type = alias && call.flags.known("vm") && call.flags.on("vm") && alias->metadata.value("type", "") != "virtual-machine";
+  bool machine = call.flags.known("vm") && call.flags.on("vm");
+  auto alias = server.get(call.ctx, "/1.0/images/aliases/" + url_escape(wanted) + (machine ? "?type=virtual-machine" : ""));
+  bool other_type = alias && machine && alias->metadata.value("type", "") != "virtual-machine";
   return alias && !other_type ? alias->metadata.value("target", wanted) : wanted;
 }
 

@@ -146,7 +146,7 @@ Result<> copy_image(Call& call) {
   copy.is_public = call.flags.on("public");
   copy.auto_update = call.flags.on("auto-update");
   std::optional<client::Server> from;
-  if (incus) {
+  if (remote.protocol != "oci") {
     from = TRY(call.public_server(call.args[0].remote));
     TRY(describe_source(call, *from, copy));
   }

@@ -34,8 +34,9 @@ Result<api::ImageMetadata> ask_metadata() {
 
 }  // namespace
 
-Result<> generate_metadata(Call& call) {
-  const std::string& path = call.args[0].text;
+Result<> generate_metadata(Call& call) { return ask_metadata_file(call.args[0].text); }
+
+Result<> ask_metadata_file(const std::string& path) {
   UniqueFd fd(open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
   if (!fd) return fail_errno("open " + path);
   api::ImageMetadata metadata = TRY(ask_metadata());

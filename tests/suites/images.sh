@@ -1,0 +1,114 @@
+# Image servers and image files: the tool that keeps a server's folder, and the client and daemon that fetch from it.
+
+# A tree with the test image as metadata + root under the alias `bb/one`.
+make_tree() {
+  mkdir -p "$SUITE_DIR/tree" "$SUITE_DIR/meta" "$SUITE_DIR/unified"
+  tar -C "$SUITE_DIR/unified" -xf "$TEST_IMAGE"
+  make_metadata 1700000000
+  tar -C "$SUITE_DIR/unified/rootfs" -cJf "$SUITE_DIR/root.tar.xz" .
+  (cd "$SUITE_DIR/tree" && incus-simplestreams add "$SUITE_DIR/meta.tar.xz" "$SUITE_DIR/root.tar.xz" --no-default-alias --alias bb/one)
+}
+
+make_metadata() { # make_metadata CREATION_DATE
+  printf 'architecture: %s\ncreation_date: %s\nproperties: {os: Bb, release: one, variant: default, architecture: %s, description: Bb}\n' \
+    "$(uname -m)" "$1" "$(uname -m)" > "$SUITE_DIR/meta/metadata.yaml"
+  tar -C "$SUITE_DIR/meta" -cJf "$SUITE_DIR/meta.tar.xz" metadata.yaml
+}
+
+serve_tree() {
+  command -v python3 > /dev/null || { echo "skipped: python3 is not installed"; return 1; }
+  python3 "$top/tests/lib/image_server.py" "$SUITE_DIR/tree" "$SUITE_DIR/requests" > "$SUITE_DIR/port" &
+  eventually 10 test -s "$SUITE_DIR/port"
+  mkdir -p "$INCUS_CONF"
+  cat > "$INCUS_CONF/config.yml" << E2
+default-remote: local
+remotes:
+  srv:
+    addr: http://127.0.0.1:$(cat "$SUITE_DIR/port")
+    protocol: simplestreams
+    public: true
+E2
+}
+
+test_server_tool() {
+  make_tree
+  cd "$SUITE_DIR/tree"
+  incus-simplestreams verify
+  expect 1 sh -c 'incus-simplestreams list -f csv | wc -l'
+  refuse 'Already have a "root.tar.xz"' incus-simplestreams add "$SUITE_DIR/meta.tar.xz" "$SUITE_DIR/root.tar.xz"
+  tar -C "$SUITE_DIR/unified" --transform "s|^metadata.yaml|other.yaml|" -cJf "$SUITE_DIR/bad.tar.xz" metadata.yaml
+  refuse metadata.yaml incus-simplestreams add "$SUITE_DIR/bad.tar.xz"
+  local fingerprint
+  fingerprint=$(cat "$SUITE_DIR/meta.tar.xz" "$SUITE_DIR/root.tar.xz" | sha256sum | cut -d' ' -f1)
+  expect "$fingerprint" sh -c 'incus-simplestreams list -f csv | cut -d, -f1'
+  echo more >> images/*.incus.tar.xz
+  refuse 'different size' incus-simplestreams verify
+  touch images/orphan
+  incus-simplestreams prune -d | grep -q '^images/orphan$'
+  test -e images/orphan
+  incus-simplestreams prune
+  expect '' find images -name orphan
+  incus-simplestreams remove "${fingerprint:0:12}"
+  expect "" find images -type f
+  # Names that lead out of the folder are neither read nor removed.
+  sed 's|"products":{}|"products":{"p":{"aliases":"","arch":"amd64","os":"x","release":"x","release_title":"x","versions":{"20250101":{"items":{"x":{"ftype":"x","path":"../meta.tar.xz","size":1}}}}}}|' \
+    -i streams/v1/images.json
+  refuse 'not a path in this folder' incus-simplestreams verify
+  cd /
+}
+
+test_lists_and_launches() {
+  prepare
+  make_tree
+  serve_tree || return 0
+  expect "bb/one (1 more)" incus image list srv: -f csv -c l
+  expect "" incus image list srv: release=two -f csv -c l
+  expect "bb/one (1 more)" incus image list srv: release=one -f csv -c l
+  incus image alias list srv: -f csv | grep -q "^bb/one,"
+  incus image info srv:bb/one | grep -q 'release: one'
+  incus image show srv:bb/one | grep -q 'os: Bb'
+  incus launch srv:bb/one c1
+  expect "$(incus image list srv: -f csv -c F)" incus image list -f csv -c F type=container os=Bb
+  incus image export srv:bb/one "$SUITE_DIR/exported"
+  expect "$(sha256sum < "$SUITE_DIR/meta.tar.xz")" sha256sum < "$SUITE_DIR/exported"
+  expect "$(sha256sum < "$SUITE_DIR/root.tar.xz")" sha256sum < "$SUITE_DIR/exported.root"
+  # Lists that did not change are not sent again.
+  grep -q "^304 /streams/v1/images.json" "$SUITE_DIR/requests"
+  refuse "couldn't be found" incus launch srv:nothing c2
+}
+
+test_broken_downloads() {
+  prepare
+  make_tree
+  serve_tree || return 0
+  echo 200000 > "$SUITE_DIR/tree/cut"
+  incus image copy srv:bb/one local: --alias resumed
+  grep -q "^206 /images/.* bytes=200000-" "$SUITE_DIR/requests"
+  incus launch resumed c1
+  incus delete -f c1
+  incus image delete resumed
+  rm "$SUITE_DIR/tree/cut"
+  touch "$SUITE_DIR/tree/lie"
+  echo yes > "$SUITE_DIR/tree/lie"
+  refuse 'Hash mismatch' incus image copy srv:bb/one local: --alias lied
+  expect "" incus image list -f csv -c l lied
+  expect "" sh -c "find '$INCUS_DIR/images' -name 'incus_build_*'"
+  rm "$SUITE_DIR/tree/lie"
+  head -c 100 /dev/zero >> "$SUITE_DIR/tree/images/"*.incus.tar.xz
+  refuse 'longer than' incus image copy srv:bb/one local: --alias longer
+}
+
+test_refresh_follows_the_server() {
+  prepare
+  make_tree
+  serve_tree || return 0
+  incus image copy srv:bb/one local: --alias followed --auto-update
+  local old new
+  old=$(incus image list local: -f csv -c F followed)
+  incus image refresh followed | grep -q 'up to date'
+  make_metadata 1800000000
+  (cd "$SUITE_DIR/tree" && incus-simplestreams add "$SUITE_DIR/meta.tar.xz" "$SUITE_DIR/root.tar.xz")
+  incus image refresh followed | grep -q 'refreshed'
+  new=$(incus image list local: -f csv -c F followed)
+  [ "$old" != "$new" ] || fail "the image is still the old one"
+}
