@@ -110,5 +110,5 @@ TEST_CASE("waiting without a thread", "[operation]") {
   auto op = *f.operations->start(std::move(spec));
   std::promise<void> done;
   op->when_done([&] { done.set_value(); });
-  CHECK(done.get_future().wait_for(seconds(5)) == std::future_status::ready);
+  CHECK(done.get_future().wait_for(seconds(60)) == std::future_status::ready);
 }

@@ -9,7 +9,7 @@ test_dhcp_lease_and_cleanup() {
   local address
   address=$(incus list c1 -c 4 -f csv | grep -oE '[0-9]+(\.[0-9]+){3}')
   incus network list-leases incusbr0 -f csv | grep -q "^c1,.*$address" || fail "no lease of c1 with $address"
-  incus exec c1 -- ping -c 1 -W 2 "$(incus network get incusbr0 ipv4.address | cut -d/ -f1)" > /dev/null
+  incus exec c1 -- ping -c 1 -W 20 "$(incus network get incusbr0 ipv4.address | cut -d/ -f1)" > /dev/null
   refuse 'in use|used' incus network delete incusbr0
   incus delete -f c1
   incus profile device remove default eth0

@@ -49,12 +49,12 @@ test_ready_state() {
 test_events_stream() {
   prepare
   incus launch testimage c1
-  guest -N --max-time 3 /1.0/events > "$SUITE_DIR/events" &
-  sleep 1
+  guest -N -v /1.0/events > "$SUITE_DIR/events" 2> "$SUITE_DIR/headers" &
+  eventually 5 grep -q ' 200' "$SUITE_DIR/headers"
   incus config set c1 user.foo=baz
   incus config set c1 security.nesting=true
   incus config device add c1 mnt disk source="$SUITE_DIR" path=/mnt
-  wait $! || true
+  eventually 5 grep -q '"name":"mnt"' "$SUITE_DIR/events"
   grep -q '"key":"user.foo","old_value":"","value":"baz"' "$SUITE_DIR/events"
   grep -q '"action":"added","name":"mnt"' "$SUITE_DIR/events"
   [ "$(wc -l < "$SUITE_DIR/events")" = 2 ] || fail "other events than the guest's own"

@@ -67,7 +67,7 @@ test_routed_nics_need_no_bridge() {
   ip -4 route show dev "$host" | grep -q '^192.0.2.10' || fail "no route to the address"
   ip -4 route show dev "$host" | grep -q '^192.0.3.0/24 via 192.0.2.10' || fail "no route behind the address"
   incus exec c1 -- ip -4 route | grep -q 'default via 169.254.0.1' || fail "no default gateway"
-  incus exec c1 -- ping -c 1 -W 2 169.254.0.1 > /dev/null
+  incus exec c1 -- ping -c 1 -W 20 169.254.0.1 > /dev/null
   incus stop -f c1
   [ ! -e "/sys/class/net/$host" ] || fail "the host's end is left"
   incus delete c1
