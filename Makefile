@@ -1,9 +1,8 @@
 # A thin front: CMake and Ninja do the work, inside a Debian 13 build root where this machine is not one (scripts/buildroot.sh).
 BUILD = build
 IN = scripts/buildroot.sh run
-CONFIGURE = cmake -S . -G Ninja -DCMAKE_CXX_COMPILER=g++-14 -DCMAKE_C_COMPILER=gcc-14
 
-.PHONY: all dev demo test check bench interop asan tsan install clean
+.PHONY: all dev demo test check bench interop asan tsan fuzz install clean
 
 # The optimised, stripped binary and the test programs.
 all:
@@ -31,12 +30,17 @@ bench: all
 interop: all
 	scripts/interop.sh $(BUILD)/incusbox
 
-# Unit and API tests under a sanitizer (dynamic build, inside the build root).
-asan:
-	$(IN) sh -c '$(CONFIGURE) -B build-asan -DINCUSBOX_STATIC=OFF -DINCUSBOX_SANITIZE=address,undefined && cmake --build build-asan && build-asan/unit_tests && { [ ! -e build-asan/api_tests ] || build-asan/api_tests; }'
+# Unit and API tests under a sanitizer: a dynamic build, inside the build root.
+asan tsan:
+	$(IN) scripts/compile.sh $@ unit_tests api_tests
+	$(IN) build-$@/unit_tests
+	$(IN) build-$@/api_tests
 
-tsan:
-	$(IN) sh -c '$(CONFIGURE) -B build-tsan -DINCUSBOX_STATIC=OFF -DINCUSBOX_SANITIZE=thread && cmake --build build-tsan && build-tsan/unit_tests && { [ ! -e build-tsan/api_tests ] || build-tsan/api_tests; }'
+# FUZZ_SECONDS each: tests/fuzz, under the address sanitizer.
+FUZZ_SECONDS = 60
+fuzz:
+	$(IN) scripts/compile.sh fuzz fuzz_targets
+	$(IN) scripts/fuzz.sh build-fuzz $(FUZZ_SECONDS)
 
 install: all
 	install -D -m 755 $(BUILD)/incusbox $(DESTDIR)/usr/bin/incusbox

@@ -40,4 +40,5 @@ TEST_CASE("hostile JSON is refused, not crashed on") {
   CHECK(!api::parse_json(std::string(100000, '[')));
   CHECK(!api::parse_json("{\"a\":"));
   CHECK(!api::parse_json(""));
+  CHECK(!api::parse_json("{\"n\": 1e999}"));
 }

@@ -31,6 +31,8 @@ Result<Json> parse_json(std::string_view text, int max_depth) {
     return Json::parse(text);
   } catch (const Json::parse_error& error) {
     return fail(Code::invalid, "Invalid JSON at byte {}", error.byte);
+  } catch (const Json::out_of_range&) {
+    return fail(Code::invalid, "A number in the JSON is out of range");
   }
 }
 

@@ -78,6 +78,17 @@ TEST_CASE("tar round trip in every compression") {
   }
 }
 
+TEST_CASE("zeros become holes, and stay zeros") {
+  TempFolder out;
+  std::string zeros(8 << 20, '\0'), mixed = zeros + "end";
+  REQUIRE(unpack(tar_of({{make(Entry::Type::file, "zeros"), zeros}, {make(Entry::Type::file, "mixed"), mixed}}), out.path));
+  CHECK(content(out / "zeros") == zeros);
+  CHECK(content(out / "mixed") == mixed);
+  struct stat info {};
+  REQUIRE(stat((out / "zeros").c_str(), &info) == 0);
+  CHECK(info.st_blocks < 100);
+}
+
 TEST_CASE("hostile archives are refused and touch nothing outside") {
   using T = Entry::Type;
   struct Hostile {

@@ -5,6 +5,7 @@
 #include <sys/xattr.h>
 
 #include <cerrno>
+#include <cstring>
 #include <list>
 #include <unordered_map>
 
@@ -58,6 +59,23 @@ class FolderCache {
     }
   }
 };
+
+/// Long runs of zeros become holes: they cost neither space nor the disk's time, of which everybody else wants some too.
+constexpr size_t kShortestHole = 4096;
+bool is_hole(std::string_view data) {
+  return data.size() >= kShortestHole && data[0] == 0 && memcmp(data.data(), data.data() + 1, data.size() - 1) == 0;
+}
+
+Result<> write_at(int fd, std::string_view data, int64_t offset) {
+  while (!data.empty()) {
+    ssize_t put = pwrite(fd, data.data(), data.size(), offset);
+    if (put < 0 && errno == EINTR) continue;
+    if (put < 0) return fail_errno("Failed writing");
+    data.remove_prefix(static_cast<size_t>(put));
+    offset += put;
+  }
+  return {};
+}
 
 struct LateFolder {
   std::string path;
@@ -125,16 +143,9 @@ struct Extractor::Impl {
     while (auto block = TRY(tar.read_block())) {
       bytes += static_cast<int64_t>(block->data.size());
       if (bytes > options.max_bytes) return fail(Code::invalid, "The archive unpacks to more than {} bytes", options.max_bytes);
-      std::string_view data = block->data;
-      int64_t offset = block->offset;
-      while (!data.empty()) {
-        ssize_t put = pwrite(fd, data.data(), data.size(), offset);
-        if (put < 0 && errno == EINTR) continue;
-        if (put < 0) return fail_errno("Failed writing " + entry.path);
-        data.remove_prefix(static_cast<size_t>(put));
-        offset += put;
-      }
-      end = std::max(end, offset);
+      if (is_hole(block->data)) continue;
+      TRY_CTX(write_at(fd, block->data, block->offset), "Cannot unpack {}", entry.path);
+      end = std::max(end, block->offset + static_cast<int64_t>(block->data.size()));
     }
     if (end < entry.size && ftruncate(fd, entry.size) != 0) return fail_errno("Failed sizing " + entry.path);
     return {};

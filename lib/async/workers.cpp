@@ -70,10 +70,12 @@ std::function<void()> Workers::take() {
   bool woken = wake_.wait_for(lock, kIdleTime, [this] { return stopping_ || !queue_.empty(); });
   --idle_;
   if (!woken || queue_.empty()) {
+    if (threads_ == 1 && !stopping_) {
+      lock.unlock();
+      tidy(true);
+      lock.lock();
+    }
     if (--threads_ == 0) ended_.notify_all();
-    bool quiet = idle_ == 0 && !stopping_;
-    lock.unlock();
-    if (quiet) tidy(true);  // nobody else waits for work any more: those that are left have long tasks
     return nullptr;
   }
   std::function<void()> work = std::move(queue_.front());
@@ -86,7 +88,10 @@ void Workers::tidy(bool idle) {
   auto now = Clock::now(), last = tidied_.load();
   if (!worked_ || (!idle && now - last < kTidyTime) || !tidied_.compare_exchange_strong(last, now)) return;
   worked_ = false;
-  release_idle_memory();
+  release_free_memory();
+  // Not under load: code that nobody has mapped is the first to leave the page cache while an image is being unpacked, and then every call
+  // waits for the busy disk.
+  if (idle) release_clean_memory();
 }
 
 void Workers::run() {

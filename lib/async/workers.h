@@ -28,7 +28,7 @@ class Workers {
   void run();
   /// The next piece of work, or nothing after a while without any or at the end.
   std::function<void()> take();
-  /// Gives unneeded memory back, now and then: code and buffers of earlier work. `idle`: nobody works.
+  /// Gives unneeded memory back, now and then: free heap, and when nobody works (`idle`) also code, which earlier work has left in memory.
   void tidy(bool idle);
 
   const int max_;

@@ -35,7 +35,6 @@ void tune_malloc() {
   mallopt(M_TRIM_THRESHOLD, kKeptAtTheTop);
 }
 
-void release_idle_memory() {
-  malloc_trim(0);
-  dl_iterate_phdr(visit, nullptr);
-}
+void release_free_memory() { malloc_trim(0); }
+
+void release_clean_memory() { dl_iterate_phdr(visit, nullptr); }

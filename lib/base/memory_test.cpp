@@ -21,10 +21,12 @@ const char kConstant[1 << 16] = "still here";
 TEST_CASE("what is given back comes back when it is needed") {
   std::vector<char> data(1 << 22, 'x');
   long before = file_pages();
-  release_idle_memory();
+  release_free_memory();
+  release_clean_memory();
   CHECK(file_pages() < before);
   CHECK(std::strcmp(kConstant, "still here") == 0);
   CHECK(data.back() == 'x');
-  release_idle_memory();
+  release_free_memory();
+  release_clean_memory();
   CHECK(std::vector<int>(1000, 7).back() == 7);
 }

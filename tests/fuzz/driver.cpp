@@ -1,5 +1,13 @@
-// Runs a fuzz target without libFuzzer: over the files given, or over random mutations of built-in seeds.
-//   fuzz_http_parser FILE...            fuzz_http_parser [-n ROUNDS] [-s SEED]
+// Runs a fuzz target without libFuzzer: over the files given, or over mutations of seeds. Inputs that reach code no other one has reached
+// become seeds themselves, where the build tells (-fsanitize-coverage=trace-pc, as in `make fuzz`).
+//   fuzz_X FILE...                              each file once
+//   fuzz_X -d SEEDS [-t SECONDS] [-s SEED]      SEEDS: a file with one input per line, escaped as in C (\r \n \\ \xHH)
+// The input that is being run is in the file named by -o (default: fuzz-input), so that it is there after a crash.
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <chrono>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
@@ -14,51 +22,118 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size);
 
 namespace {
 
-void run(const std::string& input) { LLVMFuzzerTestOneInput(reinterpret_cast<const uint8_t*>(input.data()), input.size()); }
+constexpr size_t kMaxInput = 1 << 16;
+constexpr unsigned kHangSeconds = 20;  ///< after which SIGALRM ends the program: an input that takes so long is a finding too
 
-const std::vector<std::string>& seeds() {
-  static const std::vector<std::string> list{
-      "\x01\x10GET /1.0?a=b HTTP/1.1\r\nHost: x\r\nConnection: keep-alive\r\n\r\n",
-      "\x01\x05POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\nTrailer: y\r\n\r\n",
-      "\x01\x50PUT / HTTP/1.0\r\nContent-Length: 5\r\nExpect: 100-continue\r\n\r\nhello",
-      std::string("\x00\x20HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nabcHTTP/1.1 404 Not Found\r\n\r\n", 68),
-      std::string("\x01\x08\x81\x85\x01\x02\x03\x04hello\x89\x80\0\0\0\0\x02\x81\0\0\0\0a\x80\x81\0\0\0\0b", 32),
-      std::string("\x00\x40\x82\x7e\x01\x00", 6) + std::string(256, 'x') + std::string("\x88\x02\x03\xe8", 4),
-  };
-  return list;
+unsigned char seen[1 << 16];
+bool is_new;
+
+/// The input, in a shared mapping: it outlives the process.
+struct Record {
+  size_t size;
+  char data[kMaxInput];
+}* record;
+
+void keep_record(const char* path) {
+  int fd = open(path, O_RDWR | O_CREAT | O_TRUNC, 0644);
+  if (fd < 0 || ftruncate(fd, sizeof(Record)) != 0) perror(path), exit(1);
+  record = static_cast<Record*>(mmap(nullptr, sizeof(Record), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0));
+  close(fd);
 }
 
-std::string mutate(std::mt19937_64& random) {
-  std::string text = seeds()[random() % seeds().size()];
-  for (uint64_t edits = random() % 8; edits-- > 0 && !text.empty();) {
+void run(const std::string& input) {
+  if (record) memcpy(record->data, input.data(), record->size = std::min(input.size(), kMaxInput));
+  alarm(kHangSeconds);
+  LLVMFuzzerTestOneInput(reinterpret_cast<const uint8_t*>(input.data()), input.size());
+}
+
+std::string unescape(const std::string& line) {
+  std::string out;
+  for (size_t at = 0; at < line.size(); ++at) {
+    if (line[at] != '\\' || at + 1 == line.size()) {
+      out += line[at];
+      continue;
+    }
+    char kind = line[++at];
+    if (kind == 'x' && at + 2 < line.size()) out += static_cast<char>(std::stoi(line.substr(at + 1, 2), nullptr, 16)), at += 2;
+    else out += kind == 'n' ? '\n' : kind == 'r' ? '\r' : kind == 't' ? '\t' : kind;
+  }
+  return out;
+}
+
+std::string mutate(const std::vector<std::string>& seeds, std::mt19937_64& random) {
+  std::string text = seeds[random() % seeds.size()];
+  for (uint64_t edits = 1 + random() % 8; edits-- > 0 && !text.empty();) {
     size_t at = random() % text.size();
-    switch (random() % 5) {
+    const std::string& other = seeds[random() % seeds.size()];
+    switch (random() % 8) {
       case 0: text[at] = static_cast<char>(random()); break;
-      case 1: text.erase(at, random() % 8); break;
-      case 2: text.insert(at, 1 + random() % 4, static_cast<char>(random())); break;
-      case 3: text.insert(at, text.substr(random() % text.size(), random() % 40)); break;
-      default: text += seeds()[random() % seeds().size()].substr(2); break;
+      case 1: text[at] ^= static_cast<char>(1 << random() % 8); break;
+      case 2: text.erase(at, random() % 8); break;
+      case 3: text.insert(at, 1 + random() % 4, static_cast<char>(random())); break;
+      case 4: text.insert(at, text.substr(random() % text.size(), random() % 40)); break;
+      case 5: text[at] = "\0\xff\x7f\x80 09azAZ{}[]\"'\\%/.,:;-+\n"[random() % 29]; break;
+      case 6: text.resize(at); break;
+      default:
+        if (!other.empty()) text.insert(at, other.substr(random() % other.size(), random() % 80));
     }
   }
+  if (text.size() > kMaxInput) text.resize(kMaxInput);
   return text;
+}
+
+void fuzz(std::vector<std::string> seeds, int seconds, uint64_t seed) {
+  std::mt19937_64 random(seed);
+  size_t given = seeds.size();
+  for (const std::string& input : seeds) run(input);
+  uint64_t rounds = 0;
+  for (auto end = std::chrono::steady_clock::now() + std::chrono::seconds(seconds); std::chrono::steady_clock::now() < end; ++rounds) {
+    std::string input = mutate(seeds, random);
+    is_new = false;
+    run(input);
+    if (is_new && seeds.size() < 20000) seeds.push_back(input);
+  }
+  printf("seed %llu: %llu rounds, %zu inputs that reached something new\n", static_cast<unsigned long long>(seed), static_cast<unsigned long long>(rounds),
+         seeds.size() - given);
 }
 
 }  // namespace
 
+/// Called by instrumented code at each of its blocks.
+extern "C" __attribute__((no_sanitize_coverage)) void __sanitizer_cov_trace_pc() {
+  static thread_local uintptr_t last;
+  uintptr_t here = reinterpret_cast<uintptr_t>(__builtin_return_address(0));
+  size_t edge = (here ^ last >> 1) % sizeof seen;
+  last = here;
+  if (!seen[edge]) seen[edge] = 1, is_new = true;
+}
+
 int main(int argc, char** argv) {
-  uint64_t rounds = 1'000'000, seed = std::random_device()();
-  std::vector<std::string> files;
+  uint64_t seed = std::random_device()();
+  int seconds = 60;
+  const char* output = "fuzz-input";
+  std::vector<std::string> seeds, files;
   for (int i = 1; i < argc; ++i) {
-    if (!strcmp(argv[i], "-n") && i + 1 < argc) rounds = strtoull(argv[++i], nullptr, 10);
-    else if (!strcmp(argv[i], "-s") && i + 1 < argc) seed = strtoull(argv[++i], nullptr, 10);
-    else files.emplace_back(argv[i]);
+    std::string option = argv[i];
+    if (option.size() != 2 || option[0] != '-' || i + 1 == argc) {
+      files.push_back(option);
+      continue;
+    }
+    const char* value = argv[++i];
+    if (option == "-t") seconds = atoi(value);
+    else if (option == "-s") seed = strtoull(value, nullptr, 10);
+    else if (option == "-o") output = value;
+    else if (option == "-d") {
+      std::ifstream in(value);
+      for (std::string line; std::getline(in, line);) seeds.push_back(unescape(line));
+    }
   }
   for (const std::string& name : files) {
     std::ifstream in(name, std::ios::binary);
     run(std::string(std::istreambuf_iterator<char>(in), {}));
   }
   if (!files.empty()) return 0;
-  printf("seed %llu, %llu rounds\n", static_cast<unsigned long long>(seed), static_cast<unsigned long long>(rounds));
-  std::mt19937_64 random(seed);
-  for (uint64_t i = 0; i < rounds; ++i) run(mutate(random));
+  if (seeds.empty()) seeds.emplace_back(" ");
+  keep_record(output);
+  fuzz(std::move(seeds), seconds, seed);
 }
