@@ -48,6 +48,7 @@ constexpr size_t kReadSize = 256 << 10;
 struct Input {
   Source source;
   std::unique_ptr<Pipe> pipe;
+  Sink plain;
   std::vector<char> buffer;
   std::optional<Error> error;
 
@@ -63,10 +64,15 @@ struct Input {
     return static_cast<la_ssize_t>(chunk->size());
   }
   Result<std::string_view> take() {
-    if (pipe) return pipe->next();
-    buffer.resize(kReadSize);
-    size_t count = TRY(source(buffer));
-    return std::string_view(buffer.data(), count);
+    std::string_view chunk;
+    if (pipe) {
+      chunk = TRY(pipe->next());
+    } else {
+      buffer.resize(kReadSize);
+      chunk = {buffer.data(), TRY(source(buffer))};
+    }
+    if (plain && !chunk.empty()) TRY(plain(chunk));
+    return chunk;
   }
 };
 
@@ -77,7 +83,7 @@ Failure failure_of(const Input& input, const char* what, la_archive* handle) {
 
 /// Runs in the pipe's thread: takes the compression off.
 Result<> decompress(Source source, const Sink& out) {
-  Input input{.source = std::move(source), .pipe = {}, .buffer = {}, .error = {}};
+  Input input{.source = std::move(source), .pipe = {}, .plain = {}, .buffer = {}, .error = {}};
   ReadHandle handle(archive_read_new());
   for (auto support : {archive_read_support_filter_gzip, archive_read_support_filter_bzip2, archive_read_support_filter_xz,
                        archive_read_support_filter_lzma, archive_read_support_filter_zstd, archive_read_support_filter_lz4}) {
@@ -165,11 +171,16 @@ class LibarchiveReader : public TarReader {
     if (status < ARCHIVE_WARN) return failure_of(input, "Damaged archive", handle.get());
     return Block{offset, std::string_view(static_cast<const char*>(data), size)};
   }
+
+  Result<> drain() override {
+    while (!TRY(input.take()).empty()) {}
+    return {};
+  }
 };
 
 }  // namespace
 
-Result<std::unique_ptr<TarReader>> TarReader::open(Source source) {
+Result<std::unique_ptr<TarReader>> TarReader::open(Source source, Sink plain) {
   set_utf8_locale();
   std::string head(512, '\0');
   size_t got = 0;
@@ -182,6 +193,7 @@ Result<std::unique_ptr<TarReader>> TarReader::open(Source source) {
   std::optional<Content> content = detect(head);
   if (!content || *content >= Content::squashfs) return fail(Code::invalid, "Unsupported compression");
   auto reader = std::make_unique<LibarchiveReader>();
+  reader->input.plain = std::move(plain);
   Source whole = prepend(std::move(head), std::move(source));
   if (*content == Content::tar) reader->input.source = std::move(whole);
   else reader->input.pipe = std::make_unique<Pipe>([whole = std::move(whole)](const Sink& out) { return decompress(whole, out); });

@@ -34,8 +34,8 @@ Result<std::string> clean_path(std::string_view path);
 /// A tar being read. Bounded memory. Not thread-safe. Decompression runs in a thread of its own where it pays.
 class TarReader {
  public:
-  /// Errors: invalid: not a tar.
-  static Result<std::unique_ptr<TarReader>> open(Source source);
+  /// `plain`, if set, sees the bytes of the tar as they are read, without their compression. Errors: invalid: not a tar.
+  static Result<std::unique_ptr<TarReader>> open(Source source, Sink plain = nullptr);
   virtual ~TarReader() = default;
   /// The next member, or nothing at the end. Errors: invalid (damaged or hostile archive).
   virtual Result<std::optional<Entry>> next() = 0;
@@ -45,6 +45,8 @@ class TarReader {
     std::string_view data;
   };
   virtual Result<std::optional<Block>> read_block() = 0;
+  /// After the last member: reads on to the source's end, so that `plain` has seen all.
+  virtual Result<> drain() = 0;
   /// The current member's whole content, at most `limit` bytes. Errors: invalid beyond.
   Result<std::string> read_all(size_t limit);
 };

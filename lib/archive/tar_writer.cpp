@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "archive/libarchive.h"
+#include "base/strings.h"
 
 namespace archive {
 
@@ -142,6 +143,22 @@ class LibarchiveWriter : public TarWriter {
       TRY(write_zeros(ctx, part.offset - at));
       TRY(write_range(ctx, fd, part.offset, part.size));
       at = part.offset + part.size;
+    }
+    return write_zeros(ctx, entry.size - at);
+  }
+
+  Result<> add_from(const Context& ctx, const Entry& entry, TarReader& tar) override {
+    fill(entry);
+    TRY(write_header());
+    int64_t at = 0;
+    while (auto block = TRY(tar.read_block())) {
+      TRY(ctx.check());
+      // A reader that gives more than the header said, or goes back, would put its bytes into the next member.
+      auto size = static_cast<int64_t>(block->data.size());
+      if (block->offset < at || size > entry.size - block->offset) return fail(Code::invalid, "Archive member {} is longer than it says", quote(entry.path));
+      TRY(write_zeros(ctx, block->offset - at));
+      TRY(write_data(block->data.data(), block->data.size()));
+      at = block->offset + size;
     }
     return write_zeros(ctx, entry.size - at);
   }

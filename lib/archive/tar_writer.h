@@ -20,6 +20,8 @@ class TarWriter {
   virtual Result<> add(const Entry& entry, std::string_view content = "") = 0;
   /// `entry.size` bytes from `fd`; holes are kept where `sparse`.
   virtual Result<> add_file(const Context& ctx, const Entry& entry, int fd, bool sparse) = 0;
+  /// `entry.size` bytes: the content of the current member of `tar`. Holes become zeros, and so does what is missing at the end.
+  virtual Result<> add_from(const Context& ctx, const Entry& entry, TarReader& tar) = 0;
   virtual Result<> finish() = 0;
 
   struct TreeOptions {

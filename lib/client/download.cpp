@@ -78,6 +78,8 @@ Endpoint endpoint_of(const Url& url, const DownloadOptions& options) {
   return endpoint;
 }
 
+bool same_server(const Url& a, const Url& b) { return a.tls == b.tls && a.host == b.host && a.port == b.port; }
+
 bool is_redirect(int status) { return status == 301 || status == 302 || status == 303 || status == 307 || status == 308; }
 
 Failure refused(const std::string& url, const Answer& answer) {
@@ -138,11 +140,13 @@ std::string proxy_for(const ProxySettings& settings, const Url& url) {
 
 Result<Answer> download(const Context& ctx, const std::string& url, const DownloadOptions& options) {
   std::string current = url;
+  Url first = TRY(parse_url(url));
   for (int hop = 0; hop <= options.max_redirects; ++hop) {
     Url parsed = TRY(parse_url(current));
     Client client(endpoint_of(parsed, options));
     Request request{.method = options.method, .target = parsed.target, .headers = options.headers, .on_headers = options.on_headers};
     if (!request.headers.has("User-Agent")) request.headers.add("User-Agent", "incusbox");
+    if (!options.authorization.empty() && same_server(first, parsed)) request.headers.set("Authorization", options.authorization);
     std::string body;
     request.sink = options.sink;
     if (!request.sink) {
@@ -159,7 +163,10 @@ Result<Answer> download(const Context& ctx, const std::string& url, const Downlo
       continue;
     }
     if (options.may_be_unchanged && answer.status == 304) return answer;
-    if (answer.status / 100 != 2) return refused(current, answer);
+    if (answer.status / 100 != 2) {
+      if (options.any_status) return answer;
+      return refused(current, answer);
+    }
     answer.body = std::move(body);
     return answer;
   }

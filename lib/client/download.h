@@ -28,7 +28,9 @@ std::string proxy_for(const ProxySettings& settings, const Url& url);
 
 struct DownloadOptions {
   http::Headers headers;
+  std::string authorization;  ///< of that header, for the URL's own host only: redirects elsewhere go without it
   http::Method method = http::Method::get;
+  bool any_status = false;    ///< statuses >= 400 are answers too, with their body (never the sink's)
   std::string ca_certificate;
   std::string server_certificate;
   std::string client_certificate;

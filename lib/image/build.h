@@ -37,6 +37,8 @@ class Build {
   Result<> open_rootfs();
   /// Ends the hash: nothing is written after it.
   const std::string& fingerprint();
+  /// Names the image by something else than the hash of its files: what they are made of. Before fingerprint().
+  void name_by(std::string fingerprint) { fingerprint_ = std::move(fingerprint); }
   /// Where the files were made by a program, not through write(): reads and hashes them.
   Result<> hash_files();
 

@@ -38,6 +38,7 @@ FetchProgress progress_of(core::Operation* operation) {
 }
 
 Result<Remote> find_remote(const Context& ctx, Store& store, const DownloadRequest& request) {
+  if (request.source.protocol == "oci") return find_oci(ctx, store, request);
   if (request.source.protocol == "direct") return find_direct(ctx, store, request);
   if (request.source.protocol == "simplestreams") return find_simplestreams(ctx, store, request);
   if (request.source.protocol == "incus" || request.source.protocol == "lxd" || request.source.protocol.empty()) return find_incus(ctx, request);

@@ -5,7 +5,7 @@
 namespace image {
 
 struct DownloadRequest {
-  api::ImageSource source;  ///< server, protocol ("incus", "simplestreams", "direct"), certificate, alias or fingerprint
+  api::ImageSource source;  ///< server, protocol ("incus", "simplestreams", "direct", "oci"), certificate, alias or fingerprint
   std::string secret;
   std::string project;         ///< where it shall be here
   std::string source_project;  ///< where it is there

@@ -4,6 +4,7 @@
 #include "core/operation.h"
 #include "core/project_cache.h"
 #include "image/download.h"
+#include "image/remote.h"
 
 namespace image {
 
@@ -63,6 +64,7 @@ void refresh_all(const Job& job, Store& store) {
 void remove_expired(const Job& job, Store& store, Timestamp now) {
   auto rows = store.services().global.read([](db::Tx& tx) { return db::images::load_all(tx, {.project = {}, .fingerprint = {}, .cached = true}); });
   if (!rows) return log_error("Cannot read images", {{"error", rows.error().message()}});
+  if (int64_t days = expiry_days(store, "default"); days > 0) trim_layers(store, now.plus(-std::chrono::hours(24 * days)));
   for (const auto& row : *rows) {
     int64_t days = expiry_days(store, row.project);
     Timestamp used = row.last_used_at.is_zero() ? row.uploaded_at : row.last_used_at;

@@ -23,8 +23,11 @@ struct Remote {
 Result<Remote> find_incus(const Context& ctx, const DownloadRequest& request);
 Result<Remote> find_direct(const Context& ctx, Store& store, const DownloadRequest& request);
 Result<Remote> find_simplestreams(const Context& ctx, Store& store, const DownloadRequest& request);
+Result<Remote> find_oci(const Context& ctx, Store& store, const DownloadRequest& request);
 
 /// core.proxy_*, else the environment's.
 client::ProxySettings proxy_of(Store& store);
+/// Deletes kept layers that no image was made of since `oldest`.
+void trim_layers(Store& store, Timestamp oldest);
 
 }  // namespace image

@@ -10,6 +10,7 @@
 #include "core/gate.h"
 #include "core/operation.h"
 #include "core/project_cache.h"
+#include "instance/application.h"
 #include "instance/backup_file.h"
 #include "instance/devices.h"
 #include "instance/idmap.h"
@@ -200,6 +201,7 @@ Result<InstancePtr> create_from_image(const Job& job, Manager& manager, db::inst
   undo.add("remove volume", [pool, ref = volume_of(*view)](const Context& ctx) { return pool->remove(ctx, ref); });
   TRY(apply_quota(job.ctx, *pool, *view, root));
   TRY(link_volume(instance));
+  TRY(adopt_application(job.ctx, instance));
   TRY(write_backup_file(job.ctx, instance));
   clear_unfinished(manager.services(), view->row.id);
   undo.commit();

@@ -13,6 +13,7 @@
 #include "instance/credentials.h"
 #include "instance/devices.h"
 #include "instance/hotplug.h"
+#include "instance/application.h"
 #include "instance/idmap.h"
 #include "instance/power.h"
 #include "instance/snapshot.h"
@@ -118,11 +119,12 @@ Result<> start_locked(const Job& job, const InstancePtr& instance) {
     return {};
   });
   TRY(run_templates(job, instance, owner));
+  auto application = TRY(prepare_application(instance, owner, devices));
   view = instance->view();
   TRY(set_path_owner(instance->mounted.path, owner.map.empty() ? 0 : std::max<int64_t>(owner.map.to_host(0, -1).uid, 0)));
   RunSpec spec{.project = view->row.project, .name = view->row.name, .architecture = std::string(api::architecture_name(view->row.architecture)),
                .config = view->config, .path = instance->mounted.path, .rootfs = rootfs, .rootfs_options = {}, .idmap = owner.map,
-               .rootfs_idmapped = owner.idmapped, .devices = devices, .oci = {}};
+               .rootfs_idmapped = owner.idmapped, .devices = devices, .oci = std::move(application)};
   auto container = instance->container();
   container->set_spec(std::move(spec));
   TRY(container->start(job.ctx));

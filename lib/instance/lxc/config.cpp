@@ -194,21 +194,32 @@ Result<std::string> personality_of(const std::string& architecture) {
   return std::string(api::architecture_personality(id ? *id : api::local_architecture()));
 }
 
-/// liblxc's own quoting of lxc.execute.cmd and lxc.init.cmd.
-std::string quote_command(const StringList& words) {
+/// For lxc.init.cmd, whose parser knows quotes around whole words and no escapes. Errors: invalid: a word that can't be written so.
+Result<std::string> quote_command(const StringList& words) {
   StringList quoted;
-  for (const std::string& word : words) quoted.push_back("'" + replace_all(word, "'", "'\\''") + "'");
+  for (const std::string& word : words) {
+    if (!word.empty() && word.find_first_of(" \t\"'") == word.npos) quoted.push_back(word);
+    else if (!word.contains('"')) quoted.push_back("\"" + word + "\"");
+    else if (!word.contains('\'')) quoted.push_back("'" + word + "'");
+    else return fail(Code::invalid, "The entry point's argument {} holds both kinds of quotes", quote(word));
+  }
   return join(quoted, " ");
+}
+
+/// What liblxc's shell starts before the entry point, with the monitor as its parent: ourselves, so that no path can be replaced in between.
+std::string dhcp_hook(const OciSpec& oci) {
+  return std::format("/proc/$PPID/exe forkdhcp '{}' '{}'", replace_all(oci.network_folder, "'", "'\\''"), replace_all(oci.dhcp_log, "'", "'\\''"));
 }
 
 Result<> add_oci(ConfigText& config, const OciSpec& oci) {
   TRY(config.add("lxc.sysctl.net.ipv4.ip_unprivileged_port_start", "0"));
-  TRY(config.add("lxc.init.cmd", quote_command(oci.entrypoint)));
+  TRY(config.add("lxc.sysctl.net.ipv4.ping_group_range", std::format("0 {}", oci.last_gid)));
+  TRY(config.add("lxc.init.cmd", TRY(quote_command(oci.command))));
   TRY(config.add("lxc.init.cwd", oci.cwd));
   TRY(config.add("lxc.init.uid", std::to_string(oci.uid)));
   TRY(config.add("lxc.init.gid", std::to_string(oci.gid)));
   for (const device::MountEntry& mount : oci.mounts) TRY(config.add_mount(mount.source, mount.target, mount.fs_type, mount.options));
-  return {};
+  return config.add("lxc.hook.start-host", dhcp_hook(oci));
 }
 
 // Built-in commands of the shell that liblxc runs hooks with: nothing is executed. liblxc puts `exec ` in front, so the first is a mere redirection.

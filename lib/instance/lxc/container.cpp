@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "instance/lxc/container_impl.h"
 #include "sys/proc.h"
+#include "sys/signal_name.h"
 
 namespace instance::lxc {
 namespace {
@@ -23,17 +24,6 @@ std::string raw_value(const std::string& raw, const std::string& key) {
     if (parts.size() == 2 && trim(parts[0]) == key) value = trim(parts[1]);
   }
   return value;
-}
-
-int signal_number(const std::string& text) {
-  struct Name { std::string_view name; int number; };
-  static constexpr Name kNames[] = {{"SIGINT", SIGINT}, {"SIGTERM", SIGTERM}, {"SIGQUIT", SIGQUIT}, {"SIGHUP", SIGHUP}, {"SIGPWR", SIGPWR},
-                                    {"SIGUSR1", SIGUSR1}, {"SIGUSR2", SIGUSR2}, {"SIGKILL", SIGKILL}, {"SIGWINCH", SIGWINCH}};
-  for (const Name& row : kNames) {
-    if (row.name == text) return row.number;
-  }
-  if (text.starts_with("SIGRTMIN")) return SIGRTMIN + static_cast<int>(parse_int(text.substr(std::min(text.size(), text.find('+') + 1))).value_or(0));
-  return static_cast<int>(parse_int(text).value_or(0));
 }
 
 }  // namespace
@@ -169,7 +159,7 @@ Result<> Container::Impl::ask_init(const char* raw_key, int systemd, int others)
     std::lock_guard lock(mutex);
     wanted = raw_value(get_or(spec.config, "raw.lxc"), raw_key);
   }
-  int number = wanted.empty() ? 0 : signal_number(wanted);
+  int number = wanted.empty() ? 0 : sys::signal_number(wanted);
   if (number == 0) number = sys::blocks_signal(pid, systemd) ? systemd : others;
   return sys::pidfd_signal(init.get(), number);
 }

@@ -10,10 +10,13 @@ namespace instance {
 
 /// An application image's entry point and surroundings; unset for system containers.
 struct OciSpec {
-  StringList entrypoint;
+  StringList command;          ///< process 1: an init system of the image, or our own with the entry point
   std::string cwd = "/";
   int64_t uid = 0, gid = 0;
-  std::vector<device::MountEntry> mounts;  ///< tmpfs mounts of the image, and hosts/hostname/resolv.conf
+  int64_t last_gid = 0;        ///< the highest group id that exists inside: all may ping
+  std::vector<device::MountEntry> mounts;  ///< tmpfs mounts of the image, hosts, hostname and resolv.conf, and our init
+  std::string network_folder;  ///< what the DHCP helper reads and writes
+  std::string dhcp_log;
 };
 
 struct RunSpec {
