@@ -13,6 +13,7 @@
 #include "archive/extract.h"
 #include "archive/remove_tree.h"
 #include "archive/tar_writer.h"
+#include "archive/test_folder.h"
 #include "base/strings.h"
 #include "sys/beneath.h"
 
@@ -20,16 +21,6 @@ using namespace archive;
 namespace fs = std::filesystem;
 
 namespace {
-
-struct TempFolder {
-  std::string path;
-  TempFolder() {
-    char name[] = "/tmp/archive-test-XXXXXX";
-    path = mkdtemp(name);
-  }
-  ~TempFolder() { (void)remove_tree(Context(), path); }
-  std::string operator/(const std::string& name) const { return path + "/" + name; }
-};
 
 Entry make(Entry::Type type, const std::string& path, const std::string& link = "") {
   Entry entry;
@@ -65,7 +56,7 @@ std::string content(const std::string& path) { return read_file(path).value_or("
 TEST_CASE("tar round trip in every compression") {
   for (const char* name : {"none", "gzip", "bzip2", "xz", "lzma", "zstd", "lz4", "xz -1", "gzip -9 --rsyncable"}) {
     INFO(name);
-    TempFolder out;
+    TestFolder out;
     std::string big(3 << 20, 'x');
     std::string tar = tar_of({{make(Entry::Type::directory, "rootfs"), ""}, {make(Entry::Type::file, "rootfs/a"), "hello"}, {make(Entry::Type::file, "big"), big},
                               {make(Entry::Type::symlink, "rootfs/l", "/etc/passwd"), ""}, {make(Entry::Type::hardlink, "rootfs/h", "rootfs/a"), ""}},
@@ -110,7 +101,7 @@ TEST_CASE("hostile archives are refused and touch nothing outside") {
   };
   for (const Hostile& item : corpus) {
     INFO(item.what);
-    TempFolder outer;
+    TestFolder outer;
     fs::create_directory(outer / "in");
     std::ofstream(outer / "victim") << "v";
     Result<> result = unpack(tar_of(item.members), outer / "in");
@@ -123,13 +114,13 @@ TEST_CASE("hostile archives are refused and touch nothing outside") {
 }
 
 TEST_CASE("an absolute member lands inside") {
-  TempFolder out;
+  TestFolder out;
   REQUIRE(unpack(tar_of({{make(Entry::Type::file, "/etc/x"), "x"}}), out.path));
   CHECK(content(out / "etc/x") == "x");
 }
 
 TEST_CASE("garbage and cut archives are errors") {
-  TempFolder out;
+  TestFolder out;
   CHECK_FALSE(unpack("", out.path));
   CHECK_FALSE(unpack(std::string(4096, 'q'), out.path));
   std::string tar = tar_of({{make(Entry::Type::file, "a"), std::string(100000, 'a')}}, "gzip");
@@ -139,7 +130,7 @@ TEST_CASE("garbage and cut archives are errors") {
 }
 
 TEST_CASE("limits stop a bomb") {
-  TempFolder out;
+  TestFolder out;
   std::string tar = tar_of({{make(Entry::Type::file, "a"), std::string(1 << 20, '\0')}}, "gzip");
   auto reader = TarReader::open(source_of(tar)).value();
   UniqueFd root = sys::open_directory(out.path).value();
@@ -147,7 +138,7 @@ TEST_CASE("limits stop a bomb") {
 }
 
 TEST_CASE("copying keeps links, holes, attributes, times") {
-  TempFolder temp;
+  TestFolder temp;
   fs::create_directories(temp / "from/sub");
   std::ofstream(temp / "from/sub/a") << "data";
   fs::create_hard_link(temp / "from/sub/a", temp / "from/b");

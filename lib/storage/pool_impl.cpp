@@ -2,9 +2,6 @@
 
 #include "storage/consistency.h"
 
-#include <fcntl.h>
-#include <linux/fs.h>
-#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -13,7 +10,6 @@
 #include "async/runtime.h"
 #include "base/log.h"
 #include "base/reverter.h"
-#include "base/unique_fd.h"
 #include "base/units.h"
 #include "core/gate.h"
 #include "core/locks.h"
@@ -42,17 +38,8 @@ db::ContentType db_content(ContentType type) {
 
 PoolImpl::PoolImpl(Services services, const db::pools::Row& row, std::unique_ptr<Driver> driver)
     : services_(services), name_(row.name), id_(row.id), config_(row.config), driver_(std::move(driver)),
-      images_(pool_path(services.paths, row.name), services.paths.in_var("images"), driver_->volumes()) {}
-
-/// Has ext4 place each volume in a block group of its own (chattr(1) +T; other file systems refuse, which is no matter). In the group of its neighbours
-/// a new tree would look for inodes among those of a tree deleted seconds before, which ext4 does not reuse yet: a tenth of the speed (measured).
-static void spread_children(const std::string& folder) {
-  UniqueFd fd(open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  int flags = 0;
-  if (!fd || ioctl(fd.get(), FS_IOC_GETFLAGS, &flags) != 0) return;
-  flags |= FS_TOPDIR_FL;
-  (void)ioctl(fd.get(), FS_IOC_SETFLAGS, &flags);
-}
+      images_(pool_path(services.paths, row.name), services.paths.in_var("images"), driver_->volumes()),
+      sweeper_(std::make_shared<Sweeper>(services.runtime, [driver = driver_](const Context& ctx) { driver->sweep(ctx); })) {}
 
 Result<> PoolImpl::make_folders() {
   std::string root = pool_path(services_.paths, name_);
@@ -60,7 +47,6 @@ Result<> PoolImpl::make_folders() {
     std::string path = root + "/" + folder.name;
     if (mkdir(path.c_str(), folder.mode) != 0 && errno != EEXIST) return fail_errno("Failed to create " + path);
     if (chmod(path.c_str(), folder.mode) != 0) return fail_errno("Failed to set the mode of " + path);
-    spread_children(path);
   }
   return {};
 }
@@ -108,13 +94,13 @@ void PoolImpl::unlink_volume(const Volume& volume) {
   if (!link.empty() && access(link.c_str(), F_OK) != 0) unlink(link.c_str());
 }
 
-void PoolImpl::sweep_later() {
-  if (sweeping_->exchange(true)) return;
-  services_.runtime.offload([self = shared_from_this()] {
-    // What comes in while this runs starts a sweep of its own.
-    self->sweeping_->store(false);
-    self->driver_->sweep(Context());
-  });
+Result<> PoolImpl::with_space(const std::function<Result<>()>& work) {
+  auto outcome = work();
+  if (outcome) return outcome;
+  int error = outcome.error().sys_errno();
+  bool again = (error == ENOSPC || error == EDQUOT) && sweeper_->now();
+  sweep_later();  // what was half made
+  return again ? work() : outcome;
 }
 
 Result<Mounted> PoolImpl::mount(const Context& ctx, const VolumeRef& ref) { return driver_->volumes().mount(ctx, volume_of(ref)); }

@@ -1,11 +1,12 @@
 // One pool: names, rows, locks and links around a driver's volumes.
 #pragma once
-#include <atomic>
+#include <functional>
 
 #include "db/pools.h"
 #include "db/volumes.h"
 #include "storage/driver.h"
 #include "storage/image_cache.h"
+#include "storage/sweeper.h"
 
 namespace storage {
 
@@ -47,13 +48,17 @@ class PoolImpl final : public Pool, public std::enable_shared_from_this<PoolImpl
   Driver& backend() { return *driver_; }
   ImageCache& images() { return images_; }
   /// Deletes in the background what was removed.
-  void sweep_later();
+  void sweep_later() { sweeper_->later(); }
+  /// No sweep works in the pool's folder as long as the handle lives. Blocks.
+  std::shared_ptr<void> hold_off_sweeps() { return sweeper_->hold_off(); }
   /// Makes the base folders of the pool. Errors: internal.
   Result<> make_folders();
   void set_config(StringMap config) { config_ = std::move(config); }
 
  private:
   Result<std::shared_ptr<void>> lock(const Context&, const Volume&);
+  /// Once more with an empty trash if the file system is full. `work` leaves nothing of a failure.
+  Result<> with_space(const std::function<Result<>()>& work);
   Result<db::volumes::Row> row_of(const VolumeRef&);
   /// A row for a volume that has none yet.
   db::volumes::Row new_row(const VolumeRef&, const StringMap& config, const std::string& description, Timestamp created) const;
@@ -70,9 +75,9 @@ class PoolImpl final : public Pool, public std::enable_shared_from_this<PoolImpl
   std::string name_;
   int64_t id_;
   StringMap config_;
-  std::unique_ptr<Driver> driver_;
+  std::shared_ptr<Driver> driver_;  ///< shared with a sweep under way
   ImageCache images_;
-  std::shared_ptr<std::atomic<bool>> sweeping_ = std::make_shared<std::atomic<bool>>(false);
+  std::shared_ptr<Sweeper> sweeper_;
 };
 
 }  // namespace storage

@@ -37,7 +37,7 @@ Result<> PoolImpl::create_snapshot(const Context& ctx, const VolumeRef& ref, con
   db::volumes::SnapshotRow row;
   row.description = description;
   row.expires_at = expires;
-  return create_snapshot_with(ctx, ref, row, [&](const Volume& volume) { return driver_->snapshots().take(ctx, volume); });
+  return create_snapshot_with(ctx, ref, row, [&](const Volume& volume) { return with_space([&] { return driver_->snapshots().take(ctx, volume); }); });
 }
 
 Result<> PoolImpl::create_snapshot_filled(const Context& ctx, const VolumeRef& ref, const StringMap& config, const std::string& description, Timestamp created,
@@ -76,7 +76,7 @@ Result<> PoolImpl::restore_snapshot(const Context& ctx, const VolumeRef& ref, co
   auto held = TRY(lock(ctx, volume));
   auto row = TRY(row_of(ref));
   auto saved = TRY(services_.global.read([&](db::Tx& tx) { return db::volumes::load_snapshot(tx, row.id, snapshot); }));
-  TRY(driver_->snapshots().restore(ctx, volume));
+  TRY(with_space([&] { return driver_->snapshots().restore(ctx, volume); }));
   // A restored instance gets the config its volume had, too; custom volumes keep theirs.
   if (ref.type != VolumeType::custom)
     TRY(services_.global.write([&](db::Tx& tx) { return db::volumes::update(tx, row.id, saved.description, saved.config); }));
@@ -100,7 +100,7 @@ Result<> PoolImpl::copy_snapshots(const Context& ctx, const VolumeRef& target, P
     TRY(create_snapshot_with(ctx, to, row, [&](const Volume& volume) -> Result<> {
       Mounted mounted = TRY(source_pool.mount(ctx, from));
       (void)mounted;
-      return driver_->volumes().copy(ctx, volume, source_pool.path(from), nullptr);
+      return with_space([&] { return driver_->volumes().copy(ctx, volume, source_pool.path(from), nullptr); });
     }));
   }
   if (!missing_only) return {};

@@ -34,8 +34,10 @@ Result<> PoolImpl::create_with(const Context& ctx, const VolumeRef& ref, const S
 
 Result<> PoolImpl::create_from_image(const Context& ctx, const VolumeRef& ref, const StringMap& config, const std::string& fingerprint, const Progress& progress) {
   return create_with(ctx, ref, config, "", [&](const Volume& volume) -> Result<> {
-    Mounted image = TRY_CTX(images_.use(ctx, fingerprint, progress), "Failed to unpack image {}", fingerprint);
-    return driver_->volumes().copy(ctx, volume, image.path, nullptr);
+    return with_space([&]() -> Result<> {
+      Mounted image = TRY_CTX(images_.use(ctx, fingerprint, progress), "Failed to unpack image {}", fingerprint);
+      return driver_->volumes().copy(ctx, volume, image.path, nullptr);
+    });
   });
 }
 
@@ -61,7 +63,7 @@ Result<> PoolImpl::create_copy(const Context& ctx, const VolumeRef& ref, const S
   TRY(create_with(ctx, ref, config.empty() ? source_pool.volume_config(source) : config, "", [&](const Volume& volume) -> Result<> {
     Mounted from = TRY(source_pool.mount(ctx, source));
     (void)from;
-    return driver_->volumes().copy(ctx, volume, source_pool.path(source), progress);
+    return with_space([&] { return driver_->volumes().copy(ctx, volume, source_pool.path(source), progress); });
   }));
   if (!snapshots) return {};
   Reverter undo;

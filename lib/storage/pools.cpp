@@ -79,6 +79,15 @@ class PoolsImpl final : public Pools {
   std::mutex mutex_;
   std::map<std::string, std::shared_ptr<PoolImpl>> pools_;
 
+  /// None works in that pool as long as the handle lives.
+  std::shared_ptr<void> hold_off_sweeps(const std::string& name) {
+    std::shared_ptr<PoolImpl> pool;
+    {
+      std::lock_guard lock(mutex_);
+      if (auto found = pools_.find(name); found != pools_.end()) pool = found->second;
+    }
+    return pool ? pool->hold_off_sweeps() : nullptr;
+  }
   Result<> add(const Context& ctx, const api::StoragePoolsPost& request, bool existing);
   Result<std::shared_ptr<PoolImpl>> open(const Context& ctx, const db::pools::Row& row) {
     auto pool = mount(ctx, row);
@@ -176,7 +185,9 @@ Result<> PoolsImpl::disown_pool(const std::string& name) {
       pools_.erase(found);
     }
   }
-  return pool ? pool->backend().pool().unmount(Context()) : Result<>();
+  if (!pool) return {};
+  auto quiet = pool->hold_off_sweeps();
+  return pool->backend().pool().unmount(Context());
 }
 
 Result<> PoolsImpl::remove_pool(const Context& ctx, const std::string& name) {
@@ -184,6 +195,7 @@ Result<> PoolsImpl::remove_pool(const Context& ctx, const std::string& name) {
   std::string path = pool_path(services_.paths, name);
   if (DriverFactory make = find_driver(row.driver); make && access(path.c_str(), F_OK) == 0) {
     auto driver = make({services_.paths, name, row.config});
+    auto quiet = hold_off_sweeps(name);
     TRY(driver->pool().remove(ctx));
     if (rmdir(path.c_str()) != 0 && errno != ENOENT) return fail_errno("Failed to remove directory " + path);
   }

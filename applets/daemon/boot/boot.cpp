@@ -26,6 +26,7 @@
 #include "instance/manager.h"
 #include "instance/power.h"
 #include "storage/pool.h"
+#include "storage/sweeper.h"
 
 namespace incusd {
 namespace {
@@ -143,6 +144,7 @@ void end_work(const Context& ctx, Daemon& daemon, Shutdown mode) {
   if (daemon.stopping.exchange(true)) return;
   notify_service_manager("STOPPING=1");
   daemon.jobs->stop();
+  storage::end_sweeping();
   daemon.operations->stop(ctx);
   if (mode != Shutdown::with_instances) return;
   instance::shutdown_all(ctx, *daemon.instances);

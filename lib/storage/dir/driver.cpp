@@ -9,7 +9,7 @@ namespace {
 
 class DirDriver final : public Driver {
  public:
-  explicit DirDriver(const PoolInfo& info) : trash_(info.path()), pool_(info), volumes_(info.path(), trash_) {}
+  explicit DirDriver(const PoolInfo& info) : trash_(info.path()), nursery_(info.path(), [this](ino_t inode) { return trash_.emptied_near(inode); }), pool_(info, trash_, nursery_), volumes_(info.path(), trash_, nursery_) {}
   std::string_view name() const override { return "dir"; }
   config::Keys pool_keys() const override { return dir::pool_keys(); }
   PoolOps& pool() override { return pool_; }
@@ -19,6 +19,7 @@ class DirDriver final : public Driver {
 
  private:
   Trash trash_;
+  dir::Nursery nursery_;
   dir::DirPool pool_;
   dir::DirVolumes volumes_;
 };

@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <filesystem>
 
@@ -50,11 +51,11 @@ Result<> DirPool::remove(const Context& ctx) {
 Result<> DirPool::mount(const Context&) {
   struct stat info;
   if (stat(source().c_str(), &info) != 0) return fail(Code::unavailable, "Source path '{}' doesn't exist", source());
-  if (!external() || same_folder(source(), info_.path())) return {};
-  if (::mount(source().c_str(), info_.path().c_str(), "none", MS_BIND, nullptr) != 0) {
+  if (external() && !same_folder(source(), info_.path()) && ::mount(source().c_str(), info_.path().c_str(), "none", MS_BIND, nullptr) != 0) {
     int saved = errno;
     return Failure(Error(fail_errno("Failed to mount " + source(), saved).error()).with_code(Code::unavailable));
   }
+  nursery_.sweep();
   return {};
 }
 
@@ -72,6 +73,8 @@ Result<Pool::Space> DirPool::space() {
   Pool::Space space;
   space.total = info.f_blocks * info.f_frsize;
   space.used = (info.f_blocks - info.f_bfree) * info.f_frsize;
+  // What is only waiting to be deleted isn't anybody's.
+  space.used -= std::min(space.used, static_cast<uint64_t>(trash_.bytes()));
   space.inodes_total = info.f_files;
   space.inodes_used = info.f_files - info.f_ffree;
   return space;

@@ -1,12 +1,14 @@
 // The pool of driver "dir": a folder of the host, bind-mounted where it is not the pool's own.
 #pragma once
+#include "storage/dir/nursery.h"
 #include "storage/driver.h"
+#include "storage/trash.h"
 
 namespace storage::dir {
 
 class DirPool final : public PoolOps {
  public:
-  explicit DirPool(PoolInfo info) : info_(std::move(info)) {}
+  DirPool(PoolInfo info, Trash& trash, Nursery& nursery) : info_(std::move(info)), trash_(trash), nursery_(nursery) {}
   Result<> prepare(StringMap& config) override;
   Result<> create(const Context&) override;
   Result<> remove(const Context&) override;
@@ -18,6 +20,8 @@ class DirPool final : public PoolOps {
   std::string source() const { return get_or(info_.config, "source", info_.path()); }
   bool external() const { return source() != info_.path(); }
   PoolInfo info_;
+  Trash& trash_;
+  Nursery& nursery_;
 };
 
 }  // namespace storage::dir
