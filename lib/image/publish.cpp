@@ -4,12 +4,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "archive/tar_writer.h"
+#include "archive/squashfs.h"
 #include "base/units.h"
 #include "core/operation.h"
 #include "imagefmt/metadata.h"
 #include "sys/beneath.h"
-#include "sys/spawn.h"
 
 namespace image {
 
@@ -52,57 +51,28 @@ Result<> add_member(const Job& job, TarWriter& tar, int volume, const std::strin
   return tar.add_file(job.ctx, entry, fd->get(), false);
 }
 
-Result<> write_tars(const Job& job, const PublishSpec& spec, const archive::CompressionChoice& compression, const archive::Sink& metadata_sink, const archive::Sink& rootfs_sink) {
+Result<> write_files(const Job& job, const PublishSpec& spec, Build& build) {
   UniqueFd volume = TRY(sys::open_directory(spec.folder));
-  auto tar = TRY(TarWriter::create(metadata_sink, compression));
+  auto tar = TRY(archive::create_archive(build.metadata_fd(), build.sink(), spec.compression, spec.metadata.creation_date));
   TRY(add_metadata(*tar, spec.metadata));
   TRY(add_member(job, *tar, volume.get(), "config.json", "config.json"));
   if (!spec.split) TRY(add_member(job, *tar, volume.get(), "rootfs", "rootfs"));
   TRY(add_member(job, *tar, volume.get(), "templates", "templates"));
   TRY(tar->finish());
   if (!spec.split) return {};
-  auto root = TRY(TarWriter::create(rootfs_sink, compression));
+  TRY(build.open_rootfs());
+  auto root = TRY(archive::create_archive(build.rootfs_fd(), build.rootfs_sink(), spec.compression, spec.metadata.creation_date));
   TRY(add_member(job, *root, volume.get(), "rootfs", "."));
   return root->finish();
-}
-
-/// A plain tar turned into a squashfs by the tool made for that.
-Result<> to_squashfs(const Context& ctx, const std::string& tar, int target) {
-  UniqueFd input(open(tar.c_str(), O_RDONLY | O_CLOEXEC));
-  if (!input) return fail_errno("Cannot open " + tar);
-  constexpr int kTargetFd = 3;
-  sys::SpawnSpec spec;
-  spec.argv = {"tar2sqfs", "--no-skip", "--force", "--compressor", "xz", std::format("/proc/self/fd/{}", kTargetFd)};
-  spec.stdin_fd = input.get();
-  spec.fds = {{target, kTargetFd}};
-  TRY(sys::run(ctx, spec));
-  unlink(tar.c_str());
-  return {};
-}
-
-Result<> pack_squashfs(const Job& job, Build& build, const PublishSpec& spec) {
-  std::string metadata = build.scratch_path("metadata.tar"), rootfs = build.scratch_path("rootfs.tar");
-  UniqueFd metadata_fd(open(metadata.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600)), rootfs_fd(open(rootfs.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
-  if (!metadata_fd || !rootfs_fd) return fail_errno("Cannot create a scratch file");
-  TRY(write_tars(job, spec, {}, archive::sink_to_fd(metadata_fd.get()), archive::sink_to_fd(rootfs_fd.get())));
-  TRY(to_squashfs(job.ctx, metadata, build.metadata_fd()));
-  if (spec.split) {
-    TRY(build.open_rootfs());
-    TRY(to_squashfs(job.ctx, rootfs, build.rootfs_fd()));
-  }
-  return build.hash_files();
 }
 
 }  // namespace
 
 Result<std::unique_ptr<Build>> pack(const Job& job, Store& store, const PublishSpec& spec) {
   auto build = TRY(Build::create(store, spec.project));
-  if (spec.compression.method == archive::Compression::squashfs) {
-    TRY(pack_squashfs(job, *build, spec));
-  } else {
-    if (spec.split) TRY(build->open_rootfs());
-    TRY(write_tars(job, spec, spec.compression, build->sink(), build->rootfs_sink()));
-  }
+  TRY(write_files(job, spec, *build));
+  // The writer of a squashfs goes back and forth in its file.
+  if (spec.compression.method == archive::Compression::squashfs) TRY(build->hash_files());
   return build;
 }
 

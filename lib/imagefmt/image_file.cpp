@@ -5,12 +5,10 @@
 
 #include <cerrno>
 
-#include "archive/compression.h"
 #include "archive/extract.h"
-#include "archive/tar_reader.h"
+#include "archive/squashfs.h"
 #include "base/unique_fd.h"
 #include "imagefmt/metadata.h"
-#include "imagefmt/squashfs.h"
 
 namespace imagefmt {
 
@@ -20,15 +18,6 @@ Result<UniqueFd> open_file(const std::string& path) {
   UniqueFd fd(open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (!fd) return fail_errno("Cannot open image file " + path);
   return fd;
-}
-
-Result<archive::Content> content_of(int fd) {
-  char head[archive::kDetectBytes] = {};
-  ssize_t got = pread(fd, head, sizeof head, 0);
-  if (got < 0) return fail_errno("Cannot read image file");
-  auto content = archive::detect(std::string_view(head, static_cast<size_t>(got)));
-  if (!content) return fail(Code::invalid, "Unsupported compression");
-  return *content;
 }
 
 /// The image's file as a source that tells how far it is.
@@ -48,20 +37,11 @@ int64_t size_of(const std::string& path) {
   return !path.empty() && stat(path.c_str(), &info) == 0 ? info.st_size : 0;
 }
 
-Result<Inspected> inspect_squashfs(const Context& ctx, const std::string& path) {
-  auto text = read_squashfs_file(ctx, path, "metadata.yaml", kMaxMetadata);
-  if (!text && text.error().code() == Code::not_found) return fail(Code::invalid, "Metadata tarball is missing metadata.yaml");
-  Inspected out{TRY(parse_metadata(TRY(std::move(text)))), "unknown"};
-  if (TRY(squashfs_has(ctx, path, "rootfs.img"))) out.type = "virtual-machine";
-  else if (TRY(squashfs_has(ctx, path, "rootfs"))) out.type = "container";
-  return out;
-}
-
 /// In an image's tree: nodes of /dev are made by the container runtime, never taken from an image.
 bool skipped(const std::string& path, const std::string& rootfs) { return path.starts_with(rootfs + "dev/"); }
 
-Result<> unpack_tar(const Context& ctx, archive::Source source, int target, const std::string& rootfs) {
-  auto tar = TRY(archive::TarReader::open(std::move(source)));
+Result<> unpack_archive(const Context& ctx, int file, archive::Source source, int target, const std::string& rootfs) {
+  auto tar = TRY(archive::open_archive(file, std::move(source)));
   archive::ExtractOptions options;
   options.place = [&](const std::string& path) { return path.empty() || skipped(path, rootfs) ? std::string() : path; };
   return archive::extract(ctx, *tar, target, options);
@@ -77,9 +57,7 @@ Result<UniqueFd> open_rootfs(int target) {
 
 Result<Inspected> inspect(const Context& ctx, const std::string& path) {
   UniqueFd fd = TRY(open_file(path));
-  archive::Content content = TRY(content_of(fd.get()));
-  if (content == archive::Content::squashfs) return inspect_squashfs(ctx, path);
-  auto tar = TRY(archive::TarReader::open(archive::source_from_fd(fd.get())));
+  auto tar = TRY(archive::open_archive(fd.get()));
   Inspected out{{}, "unknown"};
   bool metadata = false;
   while (auto entry = TRY(tar->next())) {
@@ -105,17 +83,12 @@ Files files_of(const std::string& folder, const std::string& fingerprint) {
 Result<> unpack(const Context& ctx, const Files& files, int target, const std::function<void(int64_t, int64_t)>& progress) {
   int64_t metadata_size = size_of(files.metadata), total = metadata_size + size_of(files.rootfs);
   UniqueFd metadata = TRY(open_file(files.metadata));
-  if (TRY(content_of(metadata.get())) == archive::Content::squashfs) {
-    TRY(unpack_squashfs(ctx, files.metadata, target));
-  } else {
-    TRY_CTX(unpack_tar(ctx, tracked(metadata.get(), total, 0, progress), target, "rootfs/"), "Failed unpacking image");
-  }
+  TRY_CTX(unpack_archive(ctx, metadata.get(), tracked(metadata.get(), total, 0, progress), target, "rootfs/"), "Failed unpacking image");
   if (files.rootfs.empty()) return open_rootfs(target).transform([](UniqueFd&&) {});
   if (mkdirat(target, "rootfs", 0755) != 0 && errno != EEXIST) return fail_errno("Cannot create the rootfs folder");
   UniqueFd folder = TRY(open_rootfs(target));
   UniqueFd rootfs = TRY(open_file(files.rootfs));
-  if (TRY(content_of(rootfs.get())) == archive::Content::squashfs) return unpack_squashfs(ctx, files.rootfs, folder.get());
-  TRY_CTX(unpack_tar(ctx, tracked(rootfs.get(), total, metadata_size, progress), folder.get(), ""), "Failed unpacking image");
+  TRY_CTX(unpack_archive(ctx, rootfs.get(), tracked(rootfs.get(), total, metadata_size, progress), folder.get(), ""), "Failed unpacking image");
   return {};
 }
 

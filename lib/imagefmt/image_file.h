@@ -24,7 +24,7 @@ struct Files {
 Files files_of(const std::string& folder, const std::string& fingerprint);
 
 /// Unpacks a container image into the empty folder `target`: metadata.yaml, templates/, rootfs/. Device nodes in rootfs/dev are left out.
-/// `progress`: bytes of the image read, of how many. Errors: invalid (damaged or hostile), unsupported (no unsquashfs), internal. Blocks.
+/// `progress`: bytes of the image read, of how many. Errors: invalid (damaged or hostile), internal. Blocks.
 Result<> unpack(const Context& ctx, const Files& files, int target, const std::function<void(int64_t, int64_t)>& progress = nullptr);
 
 }  // namespace imagefmt

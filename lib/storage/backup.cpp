@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 
 #include "api/yaml.h"
+#include "archive/squashfs.h"
 #include "archive/extract.h"
 #include "storage/layout.h"
 #include "sys/beneath.h"
@@ -106,7 +107,7 @@ Result<BackupIndex> parse_index(const std::string& text) {
 }  // namespace
 
 Result<BackupIndex> read_index(const Context& ctx, int file) {
-  auto tar = TRY(archive::TarReader::open(archive::source_from_file(file)));
+  auto tar = TRY(archive::open_archive(file, archive::source_from_file(file)));
   std::optional<BackupIndex> index;
   while (auto entry = TRY(tar->next())) {
     TRY(ctx.check());
@@ -140,7 +141,7 @@ Result<> write_volume(const Context& ctx, archive::TarWriter& tar, const VolumeR
 Result<> read_volumes(const Context& ctx, int file, const std::map<std::string, std::string>& folders) {
   std::map<std::string, Target> targets;
   for (const auto& [prefix, path] : folders) targets.emplace(prefix, TRY(open_target(path)));
-  auto tar = TRY(archive::TarReader::open(archive::source_from_file(file)));
+  auto tar = TRY(archive::open_archive(file, archive::source_from_file(file)));
   while (auto entry = TRY(tar->next())) {
     TRY(ctx.check());
     for (auto& [prefix, target] : targets) {

@@ -112,3 +112,38 @@ test_refresh_follows_the_server() {
   new=$(incus image list local: -f csv -c F followed)
   [ "$old" != "$new" ] || fail "the image is still the old one"
 }
+
+test_squashfs() {
+  prepare
+  incus launch testimage c1
+  incus exec c1 -- sh -c 'echo kept > /root/kept; ln /root/kept /root/linked; ln -s kept /root/soft; chmod 4711 /root/kept; head -c 700000 /dev/urandom > /root/big'
+  local sum
+  sum=$(incus exec c1 -- sha256sum /root/big)
+  incus stop -f c1
+  incus publish c1 --alias unified --compression squashfs
+  incus publish c1 --alias divided --compression squashfs --format split
+  local image
+  for image in unified divided; do
+    incus image export "$image" "$SUITE_DIR/$image"
+    for file in "$SUITE_DIR/$image"*; do expect hsqs head -c 4 "$file"; done
+    incus image delete "$image"
+    incus image import "$SUITE_DIR/$image"* --alias "$image"
+    incus launch "$image" "from-$image"
+    expect kept incus exec "from-$image" -- cat /root/soft
+    expect "4711 2" incus exec "from-$image" -- stat -c '%a %h' /root/linked
+    expect "$sum" incus exec "from-$image" -- sha256sum /root/big
+    incus delete -f "from-$image"
+    incus image delete "$image"
+  done
+  incus export c1 "$SUITE_DIR/backup" --compression squashfs
+  expect hsqs head -c 4 "$SUITE_DIR/backup"
+  incus delete -f c1
+  incus import "$SUITE_DIR/backup"
+  incus start c1
+  expect "$sum" incus exec c1 -- sha256sum /root/big
+  # An image that is cut off or damaged gives an error and leaves nothing.
+  head -c 5000 "$SUITE_DIR/backup" > "$SUITE_DIR/cut"
+  refuse . incus import "$SUITE_DIR/cut" c2
+  refuse . incus image import "$SUITE_DIR/cut"
+  expect c1 incus list -f csv -c n
+}

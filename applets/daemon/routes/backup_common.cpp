@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "archive/squashfs.h"
 #include "base/reverter.h"
 #include "base/units.h"
 #include "http/stream.h"
@@ -18,9 +19,7 @@ Result<archive::CompressionChoice> backup_compression(Daemon& daemon, const std:
     auto info = TRY(daemon.projects->get(project));
     text = get_or(info.config, "backups.compression_algorithm", get_or(*daemon.config.get(), "backups.compression_algorithm", "gzip"));
   }
-  auto choice = TRY(archive::parse_compression(text));
-  if (choice.method == archive::Compression::squashfs) return fail(Code::unsupported, "Backups compressed as squashfs are not available");
-  return choice;
+  return archive::parse_compression(text);
 }
 
 std::string next_backup_name(const StringList& taken) {
@@ -38,7 +37,7 @@ Result<> write_backup_file(const Context& ctx, const std::string& path, const ar
                            const std::function<Result<>(const Context&, archive::TarWriter&)>& fill) {
   std::error_code error;
   std::filesystem::create_directories(std::filesystem::path(path).parent_path(), error);
-  UniqueFd fd(open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
+  UniqueFd fd(open(path.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
   if (!fd) return fail_errno("Error opening backup tarball for writing " + quote(path));
   Reverter undo;
   undo.add("remove " + path, [&](const Context&) -> Result<> { return unlink(path.c_str()) == 0 ? Result<>() : fail_errno("unlink " + path); });
@@ -54,20 +53,40 @@ Result<> write_backup_file(const Context& ctx, const std::string& path, const ar
     }
     return file(data);
   };
-  auto tar = TRY(archive::TarWriter::create(sink, compression));
+  auto tar = TRY(archive::create_archive(fd.get(), sink, compression, Timestamp::now().seconds));
   TRY(fill(ctx, *tar));
   TRY(tar->finish());
   undo.commit();
   return {};
 }
 
-http::Response stream_backup(const archive::CompressionChoice& compression, std::function<Result<>(const Context&, archive::TarWriter&)> fill) {
+namespace {
+
+/// Unnamed, beside the stored backups.
+Result<UniqueFd> temporary_file(Daemon& daemon) {
+  std::string folder = daemon.paths.in_var("backups");
+  UniqueFd fd(open(folder.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600));
+  if (!fd) return fail_errno("Cannot create a temporary file in " + folder);
+  return fd;
+}
+
+}  // namespace
+
+http::Response stream_backup(Daemon& daemon, const archive::CompressionChoice& compression, std::function<Result<>(const Context&, archive::TarWriter&)> fill) {
   http::Response response;
   response.headers.set("Content-Type", "application/octet-stream");
-  response.writer = [compression, fill = std::move(fill)](const Context& ctx, http::Stream& stream) -> Result<> {
-    auto tar = TRY(archive::TarWriter::create([&](std::string_view data) { return stream.write(ctx, data); }, compression));
+  response.writer = [&daemon, compression, fill = std::move(fill)](const Context& ctx, http::Stream& stream) -> Result<> {
+    archive::Sink sink = [&](std::string_view data) { return stream.write(ctx, data); };
+    bool through_file = compression.method == archive::Compression::squashfs;
+    UniqueFd file = through_file ? TRY(temporary_file(daemon)) : UniqueFd();
+    auto tar = TRY(archive::create_archive(file.get(), sink, compression, Timestamp::now().seconds));
     TRY(fill(ctx, *tar));
-    return tar->finish();
+    TRY(tar->finish());
+    if (!through_file) return {};
+    std::vector<char> buffer(1 << 20);
+    archive::Source source = archive::source_from_file(file.get());
+    while (size_t got = TRY(source(buffer))) TRY(sink({buffer.data(), got}));
+    return {};
   };
   return response;
 }
@@ -84,9 +103,7 @@ Result<Reply> send_backup(const std::string& path) {
 }
 
 Result<UniqueFd> receive_backup(Call& call) {
-  std::string folder = call.daemon.paths.in_var("backups");
-  UniqueFd fd(open(folder.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600));
-  if (!fd) return fail_errno("Cannot create a temporary file in " + folder);
+  UniqueFd fd = TRY(temporary_file(call.daemon));
   archive::Sink sink = archive::sink_to_fd(fd.get());
   std::vector<char> buffer(1 << 20);
   while (size_t got = TRY(call.request.stream->read(call.ctx, buffer))) TRY(sink({buffer.data(), got}));

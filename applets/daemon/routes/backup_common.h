@@ -14,8 +14,8 @@ std::string backup_folder(const Daemon& daemon, const std::string& kind, const s
 /// Writes a backup with `fill` to `path`; nothing is left there on an error.
 Result<> write_backup_file(const Context& ctx, const std::string& path, const archive::CompressionChoice& compression, core::Operation* operation,
                            const std::function<Result<>(const Context&, archive::TarWriter&)>& fill);
-/// The same straight to the client, without a file.
-http::Response stream_backup(const archive::CompressionChoice& compression, std::function<Result<>(const Context&, archive::TarWriter&)> fill);
+/// The same straight to the client: without a file, but for a squashfs, which can't be written from its beginning to its end.
+http::Response stream_backup(Daemon& daemon, const archive::CompressionChoice& compression, std::function<Result<>(const Context&, archive::TarWriter&)> fill);
 /// A stored backup as a download.
 Result<Reply> send_backup(const std::string& path);
 /// The whole body into an unnamed temporary file, rewound. Errors: internal.

@@ -131,7 +131,7 @@ Result<Reply> create_backup(Call& call) {
   auto pool = TRY(instance::pool_of(instance->services(), *instance->view()));
   auto index = TRY(index_of(instance, *pool, {.snapshots = !request.instance_only, .dependents = !request.root_only}));
   auto writer = [=](const Context& ctx, archive::TarWriter& tar) { return fill(ctx, tar, instance, *pool, index); };
-  if (stream) return raw(stream_backup(compression, writer));
+  if (stream) return raw(stream_backup(call.daemon, compression, writer));
 
   StringList names;
   for (const auto& row : instance->view()->backups) names.push_back(row.name);

@@ -83,7 +83,7 @@ Result<Reply> create_backup(Call& call) {
   auto compression = TRY(backup_compression(call.daemon, call.project, request.compression_algorithm));
   auto index = TRY(index_of(call, found, request.volume_only));
   auto writer = [found, index](const Context& ctx, archive::TarWriter& tar) { return fill(ctx, tar, found, index); };
-  if (stream) return raw(stream_backup(compression, writer));
+  if (stream) return raw(stream_backup(call.daemon, compression, writer));
 
   auto taken = TRY(call.daemon.global->read([&](db::Tx& tx) { return db::volumes::load_backups(tx, found.row.id); }));
   StringList names;
