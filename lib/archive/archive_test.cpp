@@ -11,6 +11,7 @@
 
 #include "archive/copy_tree.h"
 #include "archive/extract.h"
+#include "archive/pace.h"
 #include "archive/remove_tree.h"
 #include "archive/tar_writer.h"
 #include "archive/test_folder.h"
@@ -70,7 +71,7 @@ TEST_CASE("tar round trip in every compression") {
 }
 
 TEST_CASE("zeros become holes, and stay zeros") {
-  TempFolder out;
+  TestFolder out;
   std::string zeros(8 << 20, '\0'), mixed = zeros + "end";
   REQUIRE(unpack(tar_of({{make(Entry::Type::file, "zeros"), zeros}, {make(Entry::Type::file, "mixed"), mixed}}), out.path));
   CHECK(content(out / "zeros") == zeros);
@@ -223,4 +224,41 @@ TEST_CASE("speed of unpacking, copying and removing a tree", "[.bench]") {
     std::cout << "  " << fs::file_size(root + "/out") << " bytes\n";
   }
   REQUIRE(remove_tree(Context(), root));
+}
+
+TEST_CASE("pace: dear files are noticed only where they go on") {
+  Pace pace(1000);
+  for (int i = 0; i < 1000; ++i) pace.record(i % 4 ? 200 : 100'000);
+  CHECK_FALSE(pace.slow());  // every fourth
+  for (int i = 0; i < 100; ++i) pace.record(100'000);
+  CHECK(pace.slow());
+  CHECK_FALSE(pace.slow());  // said once
+  Pace everywhere(1000);
+  for (int i = 0; i < 1000; ++i) everywhere.record(50'000 + i);
+  CHECK_FALSE(everywhere.slow());  // a slow machine, no slow place
+}
+
+TEST_CASE("copy_tree: folders made in a better place are where they belong afterwards") {
+  TestFolder folder;
+  for (int i = 0; i < 60; ++i) {
+    std::string name = std::to_string(i);
+    fs::create_directories(folder / "from/a/" + name + "/below");
+    std::ofstream(folder / "from/a/" + name + "/file") << name;
+    std::ofstream(folder / "from/a/" + name + "/below/file") << name;
+  }
+  int asked = 0;
+  CopyOptions options;
+  options.usual_cost = 0;
+  options.better_place = [&]() -> Result<Place> {
+    std::string path = folder / std::format("place{}", ++asked);
+    fs::create_directory(path);
+    return Place(new UniqueFd(open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)), [path](UniqueFd* fd) {
+      delete fd;
+      fs::remove(path);  // throws unless it is empty
+    });
+  };
+  REQUIRE(copy_tree(Context(), folder / "from", folder / "to", options));
+  CHECK(asked > 0);
+  CHECK(system(std::format("diff -r {0}/from {0}/to", folder.path).c_str()) == 0);
+  for (int i = 1; i <= asked; ++i) CHECK_FALSE(fs::exists(folder / std::format("place{}", i)));
 }

@@ -11,6 +11,7 @@
 
 #include "archive/attributes.h"
 #include "archive/folder_queue.h"
+#include "archive/pace.h"
 #include "base/unique_fd.h"
 #include "sys/beneath.h"
 
@@ -65,6 +66,10 @@ class Copier {
   std::vector<FolderEnd> ends_;
   std::atomic<int64_t> bytes_ = 0;
   std::atomic<bool> may_share_ = true;
+  Pace pace_{options_.usual_cost};
+  static constexpr int kMostPlaces = 8;
+  Place place_;
+  int places_ = 0, passed_ = 0;
 
   static bool gone() { return errno == ENOENT; }
   static std::string join_path(const std::string& path, const std::string& name) { return path.empty() ? name : path + "/" + name; }
@@ -75,7 +80,7 @@ class Copier {
     constexpr int kFlags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
     pair->source.reset(openat(item.parent->source.get(), item.name.c_str(), kFlags));
     if (!pair->source) return gone() || errno == ENOTDIR ? Result<>() : fail_errno("Cannot open " + pair->path);
-    if (mkdirat(item.parent->target.get(), item.name.c_str(), 0700) != 0) return fail_errno("Cannot create " + pair->path);
+    if (make_folder(item.parent->target.get(), item.name) != 0) return fail_errno("Cannot create " + pair->path);
     pair->target.reset(openat(item.parent->target.get(), item.name.c_str(), kFlags));
     if (!pair->target) return fail_errno("Cannot open the copy of " + pair->path);
     item.parent.reset();
@@ -84,6 +89,24 @@ class Copier {
     TRY(finish_folder(*pair, info));
     if (info.st_dev != device_) return {};
     return copy_folder(pair);
+  }
+
+  /// Like mkdirat(2), but in a better place where one had to be found.
+  int make_folder(int parent, const std::string& name) {
+    Place place;
+    std::string passing;
+    {
+      std::lock_guard lock(mutex_);
+      if (options_.better_place && places_ < kMostPlaces && pace_.slow()) {
+        ++places_;
+        if (auto found = options_.better_place()) place_ = std::move(*found);
+      }
+      place = place_;
+      if (place) passing = std::to_string(++passed_);
+    }
+    if (!place) return mkdirat(parent, name.c_str(), 0700);
+    if (mkdirat(place->get(), passing.c_str(), 0700) != 0) return -1;
+    return renameat(place->get(), passing.c_str(), parent, name.c_str());
   }
 
   Result<> finish_folder(const Pair& pair, const struct stat& info) {
@@ -140,7 +163,9 @@ class Copier {
 
   /// Files have their modes from the start: whoever gets at the copy while it is made gets at the source, too.
   Result<UniqueFd> create(const std::shared_ptr<Pair>& pair, const std::string& name, mode_t mode) {
+    int64_t began = thread_time();
     UniqueFd fd(openat(pair->target.get(), name.c_str(), O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode & 0777 & ~kUnsureBits));
+    pace_.record(thread_time() - began);
     if (!fd) return fail_errno("Cannot create " + join_path(pair->path, name));
     return fd;
   }

@@ -66,6 +66,7 @@ Result<> FolderVolumes::fill(const Context& ctx, const std::string& source, cons
   undo.add("remove " + target, [&](const Context& fresh) { return drop_folder(fresh, target); });
   archive::CopyOptions options;
   if (progress) options.progress = [&](int64_t bytes) { progress(bytes, 0); };
+  options.better_place = place_finder();
   TRY(archive::copy_tree(ctx, source, target, options));
   undo.commit();
   return {};

@@ -1,5 +1,6 @@
 // Volumes that are folders (or subvolumes, which look like folders): all that drivers of this kind share.
 #pragma once
+#include "archive/copy_tree.h"
 #include "storage/driver.h"
 
 namespace storage {
@@ -30,6 +31,8 @@ class FolderVolumes : public VolumeOps, public SnapshotOps {
   virtual Result<> drop_folder(const Context& ctx, const std::string& path) = 0;
   /// A clone without copying. False: this is no place for one.
   virtual Result<bool> clone_folder(const std::string& source, const std::string& path, bool read_only);
+  /// For copies that become slow; null where no place is better than another.
+  virtual std::function<Result<archive::Place>()> place_finder() { return nullptr; }
 
  private:
   std::string path(const Volume& volume) const { return root_ + "/" + relative_path(volume); }

@@ -2,6 +2,7 @@
 
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <filesystem>
@@ -52,8 +53,7 @@ void Trash::sweep(const Context& ctx) {
   std::error_code error;
   for (const auto& item : fs::directory_iterator(folder(), error)) {
     struct stat info;
-    if (lstat(item.path().c_str(), &info) != 0) continue;
-    note_emptied(info.st_ino);
+    if (lstat(item.path().c_str(), &info) == 0) note_emptied(info.st_ino);
     Result<> removed = archive::remove_tree(ctx, item.path().string(), 1);
     std::lock_guard guard(mutex_);
     sizes_.erase(item.path().filename());
@@ -92,11 +92,10 @@ void Trash::note_emptied(ino_t inode) {
 bool Trash::emptied_near(ino_t inode) {
   std::lock_guard lock(mutex_);
   Clock::time_point now = Clock::now();
-  for (const Emptied& item : emptied_) {
+  return std::ranges::any_of(emptied_, [&](const Emptied& item) {
     ino_t distance = item.inode > inode ? item.inode - inode : inode - item.inode;
-    if (distance < kNear && now - item.when <= kRecent) return true;
-  }
-  return false;
+    return distance < kNear && now - item.when <= kRecent;
+  });
 }
 
 }  // namespace storage

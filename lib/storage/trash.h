@@ -2,6 +2,7 @@
 #pragma once
 #include <sys/types.h>
 
+#include <cstdint>
 #include <deque>
 #include <map>
 #include <mutex>
@@ -21,12 +22,12 @@ class Trash {
   void sweep(const Context&);
   /// Bytes that will be free once it is empty. Walks through what it has not measured before.
   int64_t bytes();
-  /// Was a tree deleted near this inode in the last minutes? Near is what ext4 may have in one group of block groups.
+  /// Was a tree deleted in the last minutes whose root was near this inode? Near is what ext4 may have in one group of block groups.
   bool emptied_near(ino_t inode);
 
  private:
   std::string folder() const { return pool_ + "/.trash"; }
-  /// Remembers that the inodes behind this one were set free.
+  /// Remembers that the inodes behind this one are set free.
   void note_emptied(ino_t inode);
 
   struct Emptied {

@@ -7,6 +7,7 @@
 #include <catch2/catch_test_macros.hpp>
 #include <filesystem>
 #include <fstream>
+#include <vector>
 
 #include "archive/test_folder.h"
 #include "async/runtime.h"
@@ -79,23 +80,43 @@ TEST_CASE("trash: a stopped sweep leaves what is left for the next") {
 
 TEST_CASE("nursery: folders come to be where they are wanted, and never replace anything") {
   PoolFolder pool;
-  int asked = 0;
-  dir::Nursery nursery(pool.path, [&](ino_t) { return ++asked < 3; });
-  REQUIRE(nursery.make(pool.path + "/c1"));
-  CHECK(asked == 3);
-  CHECK(fs::is_empty(pool.path + "/c1"));
-  CHECK((fs::status(pool.path + "/c1").permissions() & fs::perms::mask) == fs::perms::owner_all);
-  auto again = nursery.make(pool.path + "/c1");
+  dir::Nursery nursery(pool.path);
+  REQUIRE(nursery.make(pool / "c1"));
+  CHECK(fs::is_empty(pool / "c1"));
+  CHECK((fs::status(pool / "c1").permissions() & fs::perms::mask) == fs::perms::owner_all);
+  auto again = nursery.make(pool / "c1");
   REQUIRE_FALSE(again);
   CHECK(again.error().code() == Code::conflict);
-  CHECK_FALSE(nursery.make(pool.path + "/missing/c1"));
-  CHECK(fs::is_empty(pool.path + "/.new"));
-
-  dir::Nursery hopeless(pool.path, [](ino_t) { return true; });
-  REQUIRE(hopeless.make(pool.path + "/c2"));
-  fs::create_directory(pool.path + "/.new/left-by-a-crash");
+  CHECK_FALSE(nursery.make(pool / "missing/c1"));
+  CHECK(fs::is_empty(pool / ".new"));
+  fs::create_directories(pool / ".new/left-by-a-crash/1");
   nursery.sweep();
-  CHECK(fs::is_empty(pool.path + "/.new"));
+  CHECK(fs::is_empty(pool / ".new"));
+}
+
+TEST_CASE("nursery: the cheapest place is taken, and an ordinary one at once") {
+  PoolFolder pool;
+  std::vector<int64_t> costs = {900'000, 700'000, 20'000, 1'000'000, 50'000, 90'000, 30'000};
+  std::vector<std::string> asked;
+  dir::Nursery nursery(pool.path, [&](const std::string& folder) {
+    asked.push_back(folder);
+    return asked.size() <= costs.size() ? costs[asked.size() - 1] : 2'000'000;
+  });
+  REQUIRE(nursery.make(pool / "c1"));
+  if (asked.empty()) SKIP("this file system does not spread folders");
+  CHECK(asked.size() == 3);  // up to the first usual one
+  REQUIRE(nursery.make(pool / "c2"));
+  CHECK(asked.size() == 5);  // the same
+  REQUIRE(nursery.make(pool / "c3"));
+  CHECK(asked.size() == 7);
+  REQUIRE(nursery.make(pool / "c4"));
+  CHECK(asked.size() <= 7 + 13);  // not for ever
+  CHECK(fs::is_empty(pool / ".new"));
+
+  int questions = 0;
+  dir::Nursery slow_machine(pool.path, [&](const std::string&) { return ++questions, 100'000; });
+  for (const char* name : {"s1", "s2", "s3"}) REQUIRE(slow_machine.make(pool / name));
+  CHECK(questions <= 15);  // once it knows that there is nothing better it asks no more
 }
 
 TEST_CASE("sweeper: runs in the background, and not while it is held off") {

@@ -14,6 +14,8 @@ class DirVolumes final : public FolderVolumes {
   Result<> make_folder(const std::string& path) override { return nursery_.make(path); }
   Result<> drop_folder(const Context&, const std::string& path) override { return trash_.put(path); }
 
+  std::function<Result<archive::Place>()> place_finder() override { return [this] { return nursery_.find_place(); }; }
+
   Trash& trash_;
   Nursery& nursery_;
 };
