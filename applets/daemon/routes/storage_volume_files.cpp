@@ -16,7 +16,7 @@ Result<FoundVolume> find_custom(Call& call) {
 
 Result<Reply> files(Call& call) {
   auto found = TRY(find_custom(call));
-  auto connection = TRY(storage::connect_files(call.ctx, *found.pool, found.ref));
+  auto connection = TRY(storage::connect_files(call.ctx, *found.pool, found.ref, found.row.config));
   auto client = TRY(sys::sftp::Client::connect(sys::sftp::make_channel(std::move(connection.socket))));
   return transfer_file(call, std::move(client), connection.hold, [&](std::string_view what) {
     emit(call, found.project, "storage-volume-file-" + std::string(what), volume_url(found.pool->name(), found.row), {{"path", call.query("path")}});
@@ -26,7 +26,7 @@ Result<Reply> files(Call& call) {
 Result<Reply> sftp(Call& call) {
   TRY(check_sftp_upgrade(call));
   auto found = TRY(find_custom(call));
-  auto connection = TRY(storage::connect_files(call.ctx, *found.pool, found.ref));
+  auto connection = TRY(storage::connect_files(call.ctx, *found.pool, found.ref, found.row.config));
   return relay_sftp(std::move(connection.socket), connection.hold);
 }
 
