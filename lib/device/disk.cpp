@@ -7,8 +7,10 @@
 #include "base/units.h"
 #include "db/codes.h"
 #include "device/disk_dependent.h"
+#include "device/disk_limits.h"
 #include "device/disk_mount.h"
 #include "device/disk_volume.h"
+#include "device/io_limits.h"
 #include "device/services.h"
 #include "sys/beneath.h"
 #include "sys/owner_shift.h"
@@ -131,6 +133,9 @@ class Disk : public Device {
   Result<std::string> host_source(const Context& ctx, DiskMount& mount, UniqueFd& hold) const;
   Result<std::string> volume_source(const Context& ctx, DiskMount& mount, UniqueFd& hold, bool& shift) const;
   MountEntry entry(bool file, bool shift) const;
+  /// Where the limited files are on the host.
+  std::string limited_path() const { return is_root() ? host_.rootfs_path() : path_on_host(); }
+  Result<> add_limits(RunConfig& run) const;
 
   Services& services_;
   Host& host_;
@@ -194,6 +199,7 @@ Result<> Disk::validate_volume() const {
 
 Result<> Disk::validate() {
   TRY(check_keys(kKeys, config_));
+  for (const char* key : {"limits.max", "limits.read", "limits.write"}) TRY(parse_io_limit(get(key)));
   TRY(validate_combinations());
   TRY(validate_source());
   return validate_volume();
@@ -206,6 +212,12 @@ MountEntry Disk::entry(bool file, bool shift) const {
   if (!get("propagation").empty()) out.options.push_back(get("propagation"));
   out.options.push_back(file ? "create=file" : "create=dir");
   return out;
+}
+
+Result<> Disk::add_limits(RunConfig& run) const {
+  std::string line = TRY(disk_limits(config_, limited_path()));
+  if (!line.empty()) run.cgroup_files.emplace_back("io.max", line);
+  return {};
 }
 
 Result<RunConfig> Disk::start_tmpfs() const {
@@ -259,6 +271,7 @@ Result<RunConfig> Disk::start(const Context& ctx) {
   RunConfig run;
   if (is_root()) {
     run.rootfs = host_.rootfs_path();
+    TRY(add_limits(run));
     return run;
   }
   if (is_tmpfs()) return start_tmpfs();
@@ -277,6 +290,11 @@ Result<RunConfig> Disk::start(const Context& ctx) {
     return std::unexpected(std::move(mounted).error().wrap("Failed to setup device"));
   }
   run.mounts.push_back(entry(mount.file, shift && !host_.privileged()));
+  auto limited = add_limits(run);
+  if (!limited) {
+    (void)stop(ctx);
+    return std::unexpected(limited.error());
+  }
   return run;
 }
 
@@ -286,10 +304,12 @@ Result<RunConfig> Disk::plugged() {
   struct stat info;
   bool there = is_tmpfs() || lstat(path_on_host().c_str(), &info) == 0;
   if (there) run.mounts.push_back(entry(!is_tmpfs() && !S_ISDIR(info.st_mode), false));
+  if (there && !is_tmpfs()) (void)add_limits(run);
   return run;
 }
 
-Result<> Disk::update(const Context& ctx, const StringMap& old, bool) {
+Result<> Disk::update(const Context& ctx, const StringMap& old, bool running) {
+  if (running && !is_tmpfs()) TRY(change_disk_limits(host_, old, config_, limited_path()));
   if (of_volume()) return follow_dependent(ctx, services_, host_, config_);
   if (!is_root() || get_or(old, "size") == get("size")) return {};
   auto pool = TRY(services_.pools.load(get("pool")));

@@ -1,23 +1,16 @@
-// unix-char and unix-block: device nodes of the host in the instance. The node is made anew in the instance's devices folder (so that it can have
-// an owner and mode of its own) and bound into the container. mknod(2).
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <sys/sysmacros.h>
+// unix-char and unix-block: device nodes of the host in the instance.
 #include <unistd.h>
 
 #include <array>
-#include <cerrno>
-#include <filesystem>
 
 #include "config/file_checks.h"
 #include "device/io_limits.h"
+#include "device/node_files.h"
 #include "device/services.h"
 #include "sys/cgroup.h"
 
 namespace device {
 namespace {
-
-constexpr mode_t kDefaultMode = 0660;
 
 Result<> number(std::string_view value) {
   auto parsed = parse_uint(value);
@@ -55,29 +48,6 @@ std::string relative(std::string path) {
   return path;
 }
 
-/// "tmp-testdev" -> "tmp/testdev": the way back of path_name().
-std::string decode_path_name(const std::string& name) {
-  std::string out;
-  for (size_t i = 0; i < name.size(); ++i) {
-    bool doubled = name[i] == '-' && i + 1 < name.size() && name[i + 1] == '-';
-    out += name[i] != '-' ? name[i] : doubled ? '-' : '/';
-    if (doubled) ++i;
-  }
-  return out;
-}
-
-struct Node {
-  bool block = false;
-  unsigned major_number = 0, minor_number = 0;
-  friend bool operator==(const Node&, const Node&) = default;
-};
-
-std::optional<Node> read_node(const std::string& path) {
-  struct stat info;
-  if (stat(path.c_str(), &info) < 0 || (!S_ISBLK(info.st_mode) && !S_ISCHR(info.st_mode))) return std::nullopt;
-  return Node{S_ISBLK(info.st_mode), major(info.st_rdev), minor(info.st_rdev)};
-}
-
 std::string source_of(const StringMap& config) {
   std::string source = get_or(config, "source");
   return source.empty() ? get_or(config, "path") : source;
@@ -96,7 +66,7 @@ std::string watched_path(const StringMap& config) {
 
 class UnixDevice : public Device {
  public:
-  UnixDevice(Host& host, std::string name, const StringMap& config, bool block) : host_(host), name_(std::move(name)), config_(config), block_(block) {}
+  UnixDevice(Host& host, const std::string& name, const StringMap& config, bool block) : host_(host), files_(host, name), config_(config), block_(block) {}
 
   Result<> validate() override {
     if (!host_.is_container()) return fail(Code::invalid, "Unsupported device type");
@@ -122,37 +92,32 @@ class UnixDevice : public Device {
     Node node = TRY(wanted_node(found));
     std::string limits = TRY(io_max_line(node.major_number, node.minor_number, value("limits.read"), value("limits.write")));
     if (!limits.empty() && !sys::cgroup_supports("io")) return fail(Code::invalid, "Cannot apply disk limits as IO cgroup controller is missing");
-    bool taken = target_taken();
-    TRY(make_node(node));
+    bool taken = files_.taken(target());
+    TRY(files_.make(node, target(), config_));
     if (taken) return RunConfig{};  // another device is there already: it stays
     return run_config(node);
   }
 
   Result<RunConfig> plugged() override {
-    auto node = read_node(node_path());
-    if (!node || target_taken()) return RunConfig{};
+    auto node = read_node(files_.path(target()));
+    if (!node || files_.taken(target())) return RunConfig{};
     return run_config(*node);
   }
 
   Hotplug pending() override {
     if (watched_path(config_).empty()) return Hotplug::none;
-    auto found = read_node(source()), made = read_node(node_path());
+    auto found = read_node(source()), made = read_node(files_.path(target()));
     if (found && found->block != block_) found.reset();
     if (made && (!found || *found != *made)) return Hotplug::unplug;
     return found && !made ? Hotplug::plug : Hotplug::none;
   }
 
-  Result<> stop(const Context&) override {
-    if (unlink(node_path().c_str()) < 0 && errno != ENOENT) return fail_errno("Failed to delete files for device " + quote(name_));
-    return {};
-  }
+  Result<> stop(const Context&) override { return files_.remove(target()); }
 
  private:
   std::string value(const std::string& key) const { return get_or(config_, key); }
   std::string source() const { return source_of(config_); }
   std::string target() const { return relative(value("path").empty() ? value("source") : value("path")); }
-  std::string prefix() const { return "unix." + path_name(name_); }
-  std::string node_path() const { return host_.devices_path() + "/" + prefix() + "." + path_name(target()); }
 
   Result<Node> wanted_node(const std::optional<Node>& found) const {
     if (value("major").empty() && value("minor").empty()) return *found;
@@ -160,43 +125,16 @@ class UnixDevice : public Device {
     return Node{block_, static_cast<unsigned>(parse_uint(value("major")).value_or(0)), static_cast<unsigned>(parse_uint(value("minor")).value_or(0))};
   }
 
-  /// Does the node of another device of this instance have the same path inside?
-  bool target_taken() const {
-    std::error_code error;
-    for (const auto& entry : std::filesystem::directory_iterator(host_.devices_path(), error)) {
-      std::string file = entry.path().filename();
-      size_t dot = file.rfind('.');
-      if (dot == std::string::npos || file.starts_with(prefix() + ".")) continue;
-      if (decode_path_name(file.substr(dot + 1)) == target()) return true;
-    }
-    return false;
-  }
-
-  Result<> make_node(const Node& node) const {
-    std::string path = node_path();
-    mkdir(host_.devices_path().c_str(), 0711);
-    unlink(path.c_str());
-    mode_t mode = value("mode").empty() ? kDefaultMode : static_cast<mode_t>(parse_uint(value("mode"), 8).value_or(kDefaultMode));
-    mode_t type = node.block ? S_IFBLK : S_IFCHR;
-    if (mknod(path.c_str(), type | mode, makedev(node.major_number, node.minor_number)) < 0) return fail_errno(std::format("Failed to create device {} for {}", path, source()));
-    int64_t uid = host_.host_uid(static_cast<int64_t>(parse_uint(value("uid")).value_or(0)));
-    int64_t gid = host_.host_gid(static_cast<int64_t>(parse_uint(value("gid")).value_or(0)));
-    if (chown(path.c_str(), static_cast<uid_t>(uid), static_cast<gid_t>(gid)) < 0) return fail_errno("Failed to chown device " + path);
-    if (chmod(path.c_str(), mode) < 0) return fail_errno("Failed to chmod device " + path);
-    return {};
-  }
-
   RunConfig run_config(const Node& node) const {
     RunConfig out;
-    out.mounts = {{.device = name_, .source = node_path(), .target = target(), .fs_type = "none", .options = {"bind", "create=file"}}};
-    out.cgroup = {{.rule = std::format("{} {}:{} rwm", node.block ? 'b' : 'c', node.major_number, node.minor_number)}};
+    files_.add_to(out, node, target());
     auto limits = io_max_line(node.major_number, node.minor_number, value("limits.read"), value("limits.write"));
     if (limits && !limits->empty()) out.cgroup_files.emplace_back("io.max", *limits);
     return out;
   }
 
   Host& host_;
-  std::string name_;
+  NodeFiles files_;
   StringMap config_;
   bool block_;
 };

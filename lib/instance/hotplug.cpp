@@ -1,6 +1,7 @@
 #include "instance/hotplug.h"
 
 #include "base/log.h"
+#include "device/host_nodes.h"
 #include "device/services.h"
 #include "instance/devices.h"
 #include "instance/manager.h"
@@ -62,6 +63,7 @@ bool Hotplug::round() {
   std::vector<Watched> devices = watched_devices(manager_);
   std::set<std::string> paths;
   for (const Watched& one : devices) paths.insert(one.path);
+  watch_uevents(paths.erase(std::string(device::kWatchUevents)) > 0);
   bool changed = watch(paths);
   Context ctx = Context::detached(seconds(60));
   for (const Watched& one : devices) {
@@ -91,6 +93,36 @@ bool Hotplug::watch(const std::set<std::string>& paths) {
     if (auto self = weak.lock()) self->refresh();
   });
   return changed;
+}
+
+void Hotplug::watch_uevents(bool wanted) {
+  std::lock_guard guard(uevents_mutex_);
+  if (wanted == (uevents_ != nullptr)) return;
+  uevents_waiting_.reset();
+  uevents_.reset();
+  if (!wanted) return;
+  auto opened = sys::Uevents::open();
+  if (!opened) {
+    log_warn("Devices of the host are not followed", {{"error", opened.error().message()}});
+    return;
+  }
+  uevents_ = std::make_unique<sys::Uevents>(std::move(*opened));
+  uevents_waiting_ = manager_.services().runtime.when_readable(uevents_->fd(), [weak = weak_from_this()] {
+    if (auto self = weak.lock()) self->uevents_arrived();
+  });
+}
+
+void Hotplug::uevents_arrived() {
+  {
+    std::lock_guard guard(uevents_mutex_);
+    if (!uevents_) return;
+    bool concerns = uevents_->drain();
+    uevents_waiting_ = manager_.services().runtime.when_readable(uevents_->fd(), [weak = weak_from_this()] {
+      if (auto self = weak.lock()) self->uevents_arrived();
+    });
+    if (!concerns) return;
+  }
+  refresh();
 }
 
 }  // namespace instance

@@ -6,6 +6,7 @@
 
 #include "async/runtime.h"
 #include "sys/path_watch.h"
+#include "sys/uevents.h"
 
 namespace instance {
 
@@ -24,6 +25,8 @@ class Hotplug : public std::enable_shared_from_this<Hotplug> {
   bool round();
   /// Folders to watch so that no change of `paths` is missed; waits for the next event. True if they are others than before.
   bool watch(const std::set<std::string>& paths);
+  void watch_uevents(bool wanted);
+  void uevents_arrived();
 
   Manager& manager_;
   std::mutex mutex_;  ///< guards the two below
@@ -31,6 +34,9 @@ class Hotplug : public std::enable_shared_from_this<Hotplug> {
   // Used by work() only, which never runs twice at a time.
   std::unique_ptr<sys::PathWatch> paths_;
   std::shared_ptr<async::Runtime::Watch> waiting_;
+  std::mutex uevents_mutex_;  ///< guards the two below
+  std::unique_ptr<sys::Uevents> uevents_;
+  std::shared_ptr<async::Runtime::Watch> uevents_waiting_;
 };
 
 }  // namespace instance
