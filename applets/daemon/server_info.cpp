@@ -92,7 +92,6 @@ Result<> ServerInfo::find_facts() {
   facts_.kernel = system.sysname;
   facts_.kernel_architecture = system.machine;
   facts_.kernel_version = system.release;
-  facts_.lxc_features = {{"environment_runtime_hooks", "true"}};
   std::string release = read_file("/etc/os-release").value_or("");
   facts_.os_name = release_value(release, "NAME");
   facts_.os_version = release_value(release, "VERSION_ID");

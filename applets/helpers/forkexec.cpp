@@ -13,6 +13,7 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -22,6 +23,10 @@
 
 #include "applets/applet.h"
 #include "instance/lxc/exec_request.h"
+#include "sys/fd_passing.h"
+
+// Of liblxc, which offers no public call for it: gives the monitor of container `name` one more seccomp listener. Negative errno if that fails.
+extern "C" int lxc_cmd_seccomp_notify_add_listener(const char* name, const char* lxc_path, int fd, unsigned command, unsigned flags);
 
 namespace {
 
@@ -80,10 +85,35 @@ void change_label(const std::string& label) {
   close(fd);
 }
 
-void filter_calls(std::vector<sock_filter>& filter) {
+bool forwards_calls(const std::vector<sock_filter>& filter) {
+  for (const sock_filter& line : filter)
+    if (line.code == (BPF_RET | BPF_K) && line.k == SECCOMP_RET_USER_NOTIF) return true;
+  return false;
+}
+
+/// `courier`: takes the listener of a filter that forwards calls; -1 if it has none.
+void filter_calls(std::vector<sock_filter>& filter, int courier) {
   if (filter.empty()) return;
   sock_fprog program{static_cast<unsigned short>(filter.size()), filter.data()};
-  if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program) < 0) die("Failed installing the seccomp filter");
+  long listener = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, courier >= 0 ? SECCOMP_FILTER_FLAG_NEW_LISTENER : 0, &program);
+  if (listener < 0) die("Failed installing the seccomp filter");
+  if (courier < 0) return;
+  if (!sys::send_fds(courier, "l", {static_cast<int>(listener)})) die("Failed handing over the seccomp listener");
+  close(static_cast<int>(listener));
+}
+
+/// A child that stays outside, where liblxc's monitor can be reached, and hands the listener to it: the monitor forwards the command's calls as it does
+/// those of init. Returns our end.
+UniqueFd start_courier(const Args& args, pid_t& pid) {
+  auto pair = sys::socket_pair();
+  if (!pair) die("Failed making a socket");
+  pid = fork();
+  if (pid < 0) die("Failed forking");
+  if (pid > 0) return std::move(pair->first);
+  pair->first.reset();
+  auto received = sys::receive_fds(pair->second.get());
+  if (!received || received->fds.size() != 1) _exit(1);
+  _exit(lxc_cmd_seccomp_notify_add_listener(args[0].c_str(), args[1].c_str(), received->fds[0].get(), 0, 0) < 0 ? 1 : 0);
 }
 
 void change_user(const ExecOrder& order) {
@@ -126,19 +156,29 @@ void arrange_descriptors(const ExecOrder& order) {
   _exit(errno == ENOENT || errno == ENOTDIR ? kNotFound : kNotExecutable);
 }
 
-[[noreturn]] void become_command(const ExecOrder& order, std::vector<sock_filter>& filter) {
+[[noreturn]] void become_command(const ExecOrder& order, std::vector<sock_filter>& filter, int courier) {
   setsid();
   drop_capabilities(order.capabilities);
   change_label(order.lsm_label);
   if (order.no_new_privileges) prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-  filter_calls(filter);
+  filter_calls(filter, courier);
   change_user(order);
   change_folder(order);
   arrange_descriptors(order);
   run_command(order);
 }
 
-int run_forkexec(const Args&) {
+/// Control groups of version 1: a new process can't be born in them.
+void join_groups(const Args& args) {
+  for (size_t i = 2; i < args.size(); ++i) {
+    int fd = open((args[i] + "/cgroup.procs").c_str(), O_WRONLY | O_CLOEXEC);
+    if (fd < 0 || write(fd, "0", 1) != 1) die("Failed joining a control group");
+    close(fd);
+  }
+}
+
+/// `forkexec NAME LXC_PATH [GROUP]...`: the container as liblxc knows it, and the folders of control groups to join.
+int run_forkexec(const Args& args) {
   auto order = ExecOrder::decode(read_order());
   if (!order) {
     dprintf(STDERR_FILENO, "%s\n", order.error().message().c_str());
@@ -146,6 +186,10 @@ int run_forkexec(const Args&) {
   }
   std::vector<sock_filter> filter = read_filter();
   for (int fd : {kExecStatus, kExecOrder, kExecInit, kExecSeccomp}) fcntl(fd, F_SETFD, FD_CLOEXEC);
+  pid_t courier_pid = 0;
+  UniqueFd courier;
+  if (args.size() >= 2 && forwards_calls(filter)) courier = start_courier(args, courier_pid);
+  join_groups(args);
   set_limits(*order);
   enter(*order);
   // SAFETY: raw clone without a stack of its own is fork(2) that can name another parent; nothing in this single-threaded process caches a pid.
@@ -153,7 +197,10 @@ int run_forkexec(const Args&) {
   arguments.flags = CLONE_PARENT;
   long pid = syscall(SYS_clone3, &arguments, sizeof arguments);
   if (pid < 0) die("Failed forking");
-  if (pid == 0) become_command(*order, filter);
+  if (pid == 0) become_command(*order, filter, courier.get());
+  // Without its monitor the calls in question fail with ENOSYS; the command runs all the same.
+  courier.reset();
+  if (courier_pid > 0) waitpid(courier_pid, nullptr, 0);
   dprintf(kExecStatus, "%ld\n", pid);
   return 0;
 }

@@ -22,6 +22,19 @@ Result<> detach(sys::Netlink& netlink, const std::string& name, const std::strin
   return netlink.move_to(name, host, host_name);
 }
 
+/// What liblxc does at a start: addresses ("10.0.0.1/32"), and default routes by way of gateways that no subnet holds. Neither may be there yet.
+Result<> configure(sys::Netlink& netlink, const std::string& name, const StringList& addresses, const StringList& gateways) {
+  for (const std::string& address : addresses) TRY(netlink.add_address(name, address));
+  TRY(up(netlink, name));
+  for (const std::string& gateway : gateways) {
+    bool v6 = gateway.contains(':');
+    int family = v6 ? AF_INET6 : AF_INET;
+    TRY(netlink.add_route({.family = family, .destination = gateway + (v6 ? "/128" : "/32"), .gateway = "", .source = "", .device = name, .protocol = "boot", .scope = "link"}));
+    TRY(netlink.add_route({.family = family, .destination = "default", .gateway = gateway, .source = "", .device = name, .protocol = "boot"}));
+  }
+  return {};
+}
+
 constexpr int kAnswer = 4;
 
 /// Connects from in here and hands the connection over through kAnswer.
@@ -37,13 +50,14 @@ Result<> connect_tcp(const std::string& address, uint16_t port) {
   return sys::send_fds(kAnswer, "ok", {fd.get()});
 }
 
-/// `forknet up NAME`, `forknet detach NAME HOST_NAME HOST_PID` or `forknet connect ADDRESS PORT`
+/// `forknet up NAME [ADDRESSES GATEWAYS]` (separated by commas), `forknet detach NAME HOST_NAME HOST_PID` or `forknet connect ADDRESS PORT`
 int run_forknet(const Args& args) {
   auto work = [&]() -> Result<> {
     if (setns(3, CLONE_NEWNET) < 0) return fail_errno("Failed entering the network namespace");
     if (args.size() == 3 && args[0] == "connect") return connect_tcp(args[1], static_cast<uint16_t>(parse_uint(args[2]).value_or(0)));
     sys::Netlink netlink = TRY(sys::Netlink::open());
     if (args.size() == 2 && args[0] == "up") return up(netlink, args[1]);
+    if (args.size() == 4 && args[0] == "up") return configure(netlink, args[1], split_list(args[2]), split_list(args[3]));
     if (args.size() == 4 && args[0] == "detach") return detach(netlink, args[1], args[2], static_cast<pid_t>(parse_int(args[3]).value_or(1)));
     return fail(Code::invalid, "forknet: wrong arguments");
   };

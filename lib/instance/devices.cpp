@@ -79,7 +79,7 @@ Result<> plug(const Context& ctx, lxc::Container& container, const device::RunCo
     TRY(container.attach_mount(ctx, mount));
     undo.add("detach mount", [&container, target = mount.target](const Context& c) { return container.detach_mount(c, target, false); });
   }
-  for (const device::NicEntry& nic : run.nics) TRY(container.attach_nic(ctx, nic));
+  for (const device::NicEntry& nic : run.nics) TRY(container.attach_nic(ctx, nic, run.lxc));
   for (const auto& [file, value] : run.cgroup_files) TRY(container.set_cgroup(file, value));
   for (const auto& hook : run.post_start) TRY(hook(ctx));
   return {};

@@ -7,6 +7,8 @@
 #include "db/projects.h"
 #include "instance/guest_events.h"
 #include "instance/hotplug.h"
+#include "instance/lxc/container.h"
+#include "instance/lxc/notify_server.h"
 
 namespace instance {
 namespace {
@@ -169,6 +171,18 @@ void Manager::forget(const std::string& project, const std::string& name) {
   std::unique_lock guard(mutex_);
   instances_.erase({project, name});
   version_.fetch_add(1, std::memory_order_acq_rel);
+}
+
+Result<> Manager::serve_system_calls() {
+  auto find_policy = [this](const std::string& id) -> std::optional<lxc::InterceptPolicy> {
+    // "c1" or "project_c1"; names of instances have no underscore.
+    size_t cut = id.find_last_of('_');
+    auto found = cut == std::string::npos ? find("default", id) : find(id.substr(0, cut), id.substr(cut + 1));
+    if (!found) return std::nullopt;
+    return lxc::InterceptPolicy{.config = (*found)->view()->config, .devices_path = (*found)->devices_path()};
+  };
+  notify_server_ = TRY(lxc::NotifyServer::open(services_.runtime, lxc::notify_socket(services_.paths), find_policy));
+  return {};
 }
 
 void lifecycle(const Instance& instance, const Job& job, const std::string& action, Json context) {

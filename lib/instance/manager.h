@@ -9,6 +9,7 @@ namespace instance {
 
 class GuestEvents;
 class Hotplug;
+namespace lxc { class NotifyServer; }
 
 /// Thread-safe. Everything is kept in memory; the database is the truth and is written first.
 class Manager {
@@ -41,6 +42,8 @@ class Manager {
   device::Services& devices() { return devices_; }
   Hotplug& hotplug() { return *hotplug_; }
   GuestEvents& guest_events() { return *guest_events_; }
+  /// Starts answering the system calls that containers have intercepted. Before any container starts. Errors: see lxc::NotifyServer::open().
+  Result<> serve_system_calls();
 
  private:
   std::function<void()> changed();
@@ -50,6 +53,7 @@ class Manager {
   device::Services devices_;
   std::shared_ptr<Hotplug> hotplug_;
   std::shared_ptr<GuestEvents> guest_events_;
+  std::shared_ptr<lxc::NotifyServer> notify_server_;
   std::atomic<uint64_t> version_ = 1;
   mutable std::shared_mutex mutex_;
   std::map<std::pair<std::string, std::string>, InstancePtr> instances_;

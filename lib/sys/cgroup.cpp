@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <linux/magic.h>
+#include <sys/stat.h>
 #include <sys/statfs.h>
 #include <unistd.h>
 
@@ -34,6 +35,12 @@ Result<std::string> unified_path(const std::string& process) {
   return fail(Code::not_found, "No unified control group hierarchy");
 }
 
+/// "memory.swap.max" -> "memory"; version 1 counts CPU time in a controller of its own.
+std::string controller_of(const std::string& file) {
+  std::string name = file.substr(0, file.find('.'));
+  return name == "cpu" && file == "cpu.stat" ? "cpuacct" : name;
+}
+
 std::set<std::string> find_controllers() {
   std::set<std::string> found;
   auto own = unified_path("self");
@@ -52,24 +59,96 @@ const std::string& cgroup_mount() {
   return mount;
 }
 
-bool cgroup_supports(const std::string& controller) {
+namespace {
+
+const std::set<std::string>& unified_controllers() {
   static const std::set<std::string> controllers = find_controllers();
-  return controllers.contains(controller);
+  return controllers;
+}
+
+const legacy::Folders& legacy_mounts() {
+  static const legacy::Folders mounts = legacy::parse_mounts(read_file("/proc/self/mounts").value_or(""));
+  return mounts;
+}
+
+/// Swap accounting is there only if the kernel was told so; the root group has no limits.
+bool legacy_swap() {
+  static const bool there = [] {
+    auto mount = legacy_mounts().find("memory");
+    return mount != legacy_mounts().end() && access((mount->second + "/memory.memsw.usage_in_bytes").c_str(), F_OK) == 0;
+  }();
+  return there;
+}
+
+/// The file that new groups have for weights; empty if none. The root group, which has no such file, can't tell.
+const std::string& legacy_weight_file() {
+  static const std::string found = []() -> std::string {
+    std::string probe = std::format("{}/incusbox.probe.{}", legacy_mounts().at("io"), getpid());
+    if (mkdir(probe.c_str(), 0755) < 0) return "";
+    std::string name;
+    for (const char* file : {"blkio.weight", "blkio.bfq.weight"})
+      if (access((probe + "/" + file).c_str(), F_OK) == 0) name = file;
+    rmdir(probe.c_str());
+    return name;
+  }();
+  return found;
+}
+
+std::optional<std::string> read_text(const std::string& path) {
+  auto text = read_file(path);
+  return text ? std::optional(std::string(trim(*text))) : std::nullopt;
+}
+
+}  // namespace
+
+bool cgroup_is_legacy(const std::string& controller) {
+  if (unified_controllers().contains(controller)) return false;
+  return controller == "memory.swap" ? cgroup_is_legacy("memory") && legacy_swap() : legacy_mounts().contains(controller);
+}
+
+bool cgroup_supports(const std::string& controller) { return unified_controllers().contains(controller) || cgroup_is_legacy(controller); }
+
+Result<std::vector<legacy::Setting>> cgroup_lxc_items(const std::string& file, const std::string& value, const std::vector<legacy::Setting>& before) {
+  std::string controller = controller_of(file);
+  if (!cgroup_is_legacy(controller)) return std::vector<legacy::Setting>{{"lxc.cgroup2." + file, value}};
+  if (file == "io.weight" && legacy_weight_file().empty()) return fail(Code::unsupported, "The host's control groups know no weights for disk I/O");
+  // The group isn't there yet: what it will have is what was set before, and what every group of the hierarchy has.
+  auto read = [&](const std::string& name) -> std::optional<std::string> {
+    for (const legacy::Setting& one : before)
+      if (one.file == "lxc.cgroup." + name) return one.value;
+    if (file == "io.weight") return name == legacy_weight_file() ? std::optional<std::string>("") : std::nullopt;
+    return read_text(legacy_mounts().at(controller) + "/" + name);
+  };
+  std::vector<legacy::Setting> out = legacy::translate(file, value, read);
+  for (legacy::Setting& one : out) one.file = "lxc.cgroup." + one.file;
+  return out;
 }
 
 Result<Cgroup> Cgroup::of_process(pid_t pid, const std::string& marker) {
   if (cgroup_mount().empty()) return fail(Code::not_found, "No unified control group hierarchy is mounted");
   std::string path = TRY(unified_path(std::to_string(pid)));
-  if (marker.empty()) return Cgroup(cgroup_mount() + path);
-  size_t start = path.find("/" + marker);
+  size_t start = marker.empty() ? 0 : path.find("/" + marker);
   if (start == std::string::npos) return fail(Code::not_found, "Process {} isn't in a control group named {}", pid, quote(marker));
-  return Cgroup(cgroup_mount() + path.substr(0, path.find('/', start + 1)));
+  Cgroup out(cgroup_mount() + (marker.empty() ? path : path.substr(0, path.find('/', start + 1))));
+  if (!legacy_mounts().empty()) out.legacy_ = legacy::parse_groups(read_file(std::format("/proc/{}/cgroup", pid)).value_or(""), legacy_mounts(), marker);
+  return out;
 }
 
 std::optional<std::string> Cgroup::read(const std::string& file) const {
-  auto text = read_file(path_ + "/" + file);
-  if (!text) return std::nullopt;
-  return std::string(trim(*text));
+  if (cgroup_is_legacy(controller_of(file))) return read_legacy(file);
+  return read_text(path_ + "/" + file);
+}
+
+std::string Cgroup::legacy_folder(const std::string& controller) const {
+  auto folder = legacy_.find(controller);
+  return folder == legacy_.end() || !cgroup_is_legacy(controller) ? "" : folder->second;
+}
+
+std::optional<std::string> Cgroup::read_legacy(const std::string& file) const {
+  std::string folder = legacy_folder(controller_of(file));
+  if (folder.empty()) return std::nullopt;
+  auto text = legacy::text_of(file, [&](const std::string& name) { return read_text(folder + "/" + name); });
+  return text ? std::optional(std::string(trim(*text))) : std::nullopt;
 }
 
 std::optional<int64_t> Cgroup::read_number(const std::string& file) const {
@@ -86,8 +165,10 @@ std::map<std::string, int64_t> Cgroup::read_table(const std::string& file) const
   return table;
 }
 
-Result<> Cgroup::write(const std::string& file, const std::string& value) const {
-  std::string path = path_ + "/" + file;
+namespace {
+
+Result<> write_file(const std::string& folder, const std::string& file, const std::string& value) {
+  std::string path = folder + "/" + file;
   UniqueFd fd(open(path.c_str(), O_WRONLY | O_CLOEXEC));
   if (!fd && errno == ENOENT) return fail(Code::not_found, "The control group has no file {}", quote(file));
   if (!fd) return fail_errno("Failed opening " + path);
@@ -95,6 +176,18 @@ Result<> Cgroup::write(const std::string& file, const std::string& value) const 
   return {};
 }
 
-bool Cgroup::has(const std::string& file) const { return access((path_ + "/" + file).c_str(), F_OK) == 0; }
+}  // namespace
+
+Result<> Cgroup::write(const std::string& file, const std::string& value) const {
+  std::string folder = legacy_folder(controller_of(file));
+  if (folder.empty()) return write_file(path_, file, value);
+  auto settings = legacy::translate(file, value, [&](const std::string& name) { return read_text(folder + "/" + name); });
+  if (settings.empty()) return fail(Code::not_found, "The control group has no file {}", quote(file));
+  for (const legacy::Setting& one : settings)
+    if (read_text(folder + "/" + one.file) != one.value) TRY(write_file(folder, one.file, one.value));
+  return {};
+}
+
+bool Cgroup::has(const std::string& file) const { return cgroup_is_legacy(controller_of(file)) ? read_legacy(file).has_value() : access((path_ + "/" + file).c_str(), F_OK) == 0; }
 
 }  // namespace sys

@@ -1,13 +1,16 @@
-// Control groups, version 2 (cgroups(7)): on hosts that also mount version 1 hierarchies, the unified one beside them.
+// Control groups in version 2's words (cgroups(7)). On hosts that also mount version 1 hierarchies, the unified one is used beside them, and what only
+// they have is translated (cgroup_legacy.h).
 #pragma once
 #include <sys/types.h>
 
 #include <map>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/result.h"
 #include "base/strings.h"
+#include "sys/cgroup_legacy.h"
 
 namespace sys {
 
@@ -15,6 +18,10 @@ namespace sys {
 const std::string& cgroup_mount();
 /// Is the controller ("memory", "pids", "cpu", "io", "cpuset", "hugetlb") usable for groups under ours? "memory.swap" for swap accounting.
 bool cgroup_supports(const std::string& controller);
+/// Is it used by version 1's files, because the unified hierarchy doesn't have it?
+bool cgroup_is_legacy(const std::string& controller);
+/// liblxc's items for one setting: "lxc.cgroup2.FILE", or "lxc.cgroup.FILE" for those of version 1. Errors: unsupported, if version 1 has no such file.
+Result<std::vector<legacy::Setting>> cgroup_lxc_items(const std::string& file, const std::string& value, const std::vector<legacy::Setting>& before = {});
 
 /// One control group's folder.
 class Cgroup {
@@ -34,9 +41,13 @@ class Cgroup {
   /// Errors: not_found (no such file: the controller is off), internal with the kernel's words.
   Result<> write(const std::string& file, const std::string& value) const;
   bool has(const std::string& file) const;
+  /// Version 1's folder for a controller that is used that way; empty otherwise.
+  std::string legacy_folder(const std::string& controller) const;
 
  private:
+  std::optional<std::string> read_legacy(const std::string& file) const;
   std::string path_;
+  legacy::Folders legacy_;
 };
 
 }  // namespace sys

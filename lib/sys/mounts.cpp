@@ -28,6 +28,12 @@ constexpr FlagName kFlags[] = {
     {"slave", MS_SLAVE, 0},           {"strictatime", MS_STRICTATIME, 0}, {"suid", 0, MS_NOSUID},      {"sync", MS_SYNCHRONOUS, 0},
     {"unbindable", MS_UNBINDABLE, 0}};
 
+/// What of the flags belongs to the file system, and what to the mount.
+constexpr std::pair<unsigned long, const char*> kSuperblockFlags[] = {{MS_RDONLY, "ro"}, {MS_SYNCHRONOUS, "sync"}, {MS_DIRSYNC, "dirsync"}, {MS_LAZYTIME, "lazytime"}};
+constexpr std::pair<unsigned long, unsigned> kMountAttributes[] = {
+    {MS_RDONLY, MOUNT_ATTR_RDONLY}, {MS_NOSUID, MOUNT_ATTR_NOSUID},         {MS_NODEV, MOUNT_ATTR_NODEV},           {MS_NOEXEC, MOUNT_ATTR_NOEXEC},
+    {MS_NOATIME, MOUNT_ATTR_NOATIME}, {MS_STRICTATIME, MOUNT_ATTR_STRICTATIME}, {MS_NODIRATIME, MOUNT_ATTR_NODIRATIME}};
+
 /// Splits mount(8) options into flags and what is left for the file system.
 unsigned long parse_flags(const StringList& options, StringList& rest) {
   unsigned long flags = 0;
@@ -84,10 +90,12 @@ Result<UniqueFd> new_filesystem(const std::string& type, const std::string& sour
   StringList rest;
   unsigned long flags = parse_flags(options, rest);
   for (const std::string& option : rest) TRY(configure(filesystem.get(), option));
-  if (flags & MS_RDONLY) TRY(configure(filesystem.get(), "ro"));
+  for (const auto& [flag, name] : kSuperblockFlags)
+    if (flags & flag) TRY(configure(filesystem.get(), name));
   if (syscall(SYS_fsconfig, filesystem.get(), FSCONFIG_CMD_CREATE, nullptr, nullptr, 0) < 0) return fail_errno("Failed creating file system " + quote(source));
-  unsigned attributes = (flags & MS_RDONLY ? MOUNT_ATTR_RDONLY : 0) | (flags & MS_NOSUID ? MOUNT_ATTR_NOSUID : 0) | (flags & MS_NODEV ? MOUNT_ATTR_NODEV : 0) |
-                        (flags & MS_NOEXEC ? MOUNT_ATTR_NOEXEC : 0);
+  unsigned attributes = 0;
+  for (const auto& [flag, attribute] : kMountAttributes)
+    if (flags & flag) attributes |= attribute;
   UniqueFd mount(static_cast<int>(syscall(SYS_fsmount, filesystem.get(), FSMOUNT_CLOEXEC, attributes)));
   if (!mount) return fail_errno("Failed mounting " + quote(source));
   return mount;

@@ -112,3 +112,112 @@ test_activation() {
   refuse 'scheduled instance snapshots' incusd activateifneeded --debug
   start_daemon
 }
+
+# A fake sysfs, real nodes, and a real uevent of a device that has nothing to do with it.
+test_usb_device_comes_and_goes() {
+  local sysfs=$SUITE_DIR/sys usb=$SUITE_DIR/sys/bus/usb/devices
+  plug_usb() { # plug_usb PLACE VENDOR SERIAL DEVNUM MINOR
+    mkdir -p "$usb/.$1"
+    printf '%s\n' "$2" > "$usb/.$1/idVendor"
+    echo 0001 > "$usb/.$1/idProduct"
+    echo "$3" > "$usb/.$1/serial"
+    echo 1 > "$usb/.$1/busnum"
+    echo "$4" > "$usb/.$1/devnum"
+    echo "1:$5" > "$usb/.$1/dev"
+    mv "$usb/.$1" "$usb/$1"
+    echo change > /sys/class/mem/null/uevent
+  }
+  mkdir -p "$usb"
+  stop_daemon
+  INCUS_SYSFS_DIR=$sysfs start_daemon
+  prepare
+  incus init testimage c1
+  refuse 'four lower case hex' incus config device add c1 stick usb vendorid=12345
+  incus config device add c1 stick usb vendorid=abcd required=true mode=600 uid=3
+  refuse 'Required USB device not found' incus start c1
+  incus config device set c1 stick required=false
+  incus start c1
+  plug_usb 1-1 abcd first 2 3
+  eventually 5 incus exec c1 -- test -c /dev/bus/usb/001/002
+  expect "1:3 600 3" incus exec c1 -- stat -c '%t:%T %a %u' /dev/bus/usb/001/002
+  # A second one comes, another vendor's doesn't, the first one goes; the second one stays what it was.
+  plug_usb 1-2 abcd second 3 5
+  plug_usb 1-3 ffff third 4 7
+  eventually 5 incus exec c1 -- test -c /dev/bus/usb/001/003
+  refuse . incus exec c1 -- stat /dev/bus/usb/001/004
+  local before
+  before=$(incus exec c1 -- stat -c %i /dev/bus/usb/001/003)
+  rm -r "$usb/1-1"
+  echo change > /sys/class/mem/null/uevent
+  eventually 5 sh -c "! incus exec c1 -- stat /dev/bus/usb/001/002 2> /dev/null"
+  expect "$before" incus exec c1 -- stat -c %i /dev/bus/usb/001/003
+  incus config device remove c1 stick
+  refuse . incus exec c1 -- stat /dev/bus/usb/001/003
+  incus config device add c1 stick usb serial=third
+  expect "1:7" incus exec c1 -- stat -c '%t:%T' /dev/bus/usb/001/004
+}
+
+test_gpu() {
+  prepare
+  incus init testimage c1
+  refuse 'not supported by this server' incus config device add c1 card gpu gputype=mdev
+  refuse 'Cannot use "id" when "pci" is set|Cannot use "pci" when "id" is set' incus config device add c1 card gpu id=0 pci=0000:00:02.0
+  refuse 'Invalid PCI address' incus config device add c1 card gpu pci=nowhere
+  incus config device add c1 card gpu vendorid=ffff
+  refuse 'Failed to detect requested GPU device' incus start c1
+}
+
+test_unix_hotplug_needs_a_selection() {
+  prepare
+  incus init testimage c1
+  refuse 'vendorid, productid or PCI' incus config device add c1 d unix-hotplug mode=600
+  incus config device add c1 d unix-hotplug vendorid=ffff
+  incus start c1
+  incus stop -f c1
+  incus config device set c1 d required=true
+  refuse 'Required Unix Hotplug device not found' incus start c1
+}
+
+# What the limits become, in whichever version of control groups the host has the controller.
+test_limits() {
+  prepare
+  group_value() { # group_value CONTROLLER VERSION2-FILE VERSION1-FILE
+    local pid line=""
+    pid=$(incus query /1.0/instances/c1/state | sed -n 's/.*"pid": *\([0-9]*\).*/\1/p' | head -1)
+    # "4:memory:/lxc.payload.c1/…" where the controller is of version 1, else "0::/lxc.payload.c1/…".
+    line=$(grep ":$1:" "/proc/$pid/cgroup" || grep '^0::' "/proc/$pid/cgroup")
+    local mount=/sys/fs/cgroup/$1 file=$3
+    case $line in 0::*) mount=$(sed -n 's/^[^ ]* \([^ ]*\) cgroup2 .*/\1/p' /proc/mounts | head -1) file=$2 ;; esac
+    cat "$mount$(echo "${line#*:*:}" | sed 's/\(lxc\.payload\.[^/]*\).*/\1/')/$file"
+  }
+  incus launch testimage c1 -c limits.memory=64MiB -c limits.processes=50 -c limits.cpu.allowance=20ms/100ms
+  expect 67108864 group_value memory memory.max memory.limit_in_bytes
+  expect 50 group_value pids pids.max pids.max
+  incus config set c1 limits.memory=48MiB limits.processes=
+  expect 50331648 group_value memory memory.max memory.limit_in_bytes
+  expect max group_value pids pids.max pids.max
+  # Commands that join later count too.
+  refuse . incus exec c1 -- sh -c 'head -c 100000000 /dev/zero | tail -c 100000000 > /dev/null'
+}
+
+# Mounts below a host folder come along where asked for, also those made later, whether the disk was there at the start or plugged in.
+test_mounts_below_disks() {
+  prepare
+  mount --make-rshared /
+  mkdir -p "$SUITE_DIR/src/before"
+  mount -t tmpfs before "$SUITE_DIR/src/before"
+  touch "$SUITE_DIR/src/before/file"
+  incus launch testimage c1
+  incus config device add c1 whole disk source="$SUITE_DIR/src" path=/whole recursive=true propagation=rslave
+  incus config device add c1 top disk source="$SUITE_DIR/src" path=/top
+  for round in plugged started; do
+    incus exec c1 -- test -e /whole/before/file
+    expect "" incus exec c1 -- ls /top/before
+    mkdir "$SUITE_DIR/src/$round"
+    mount -t tmpfs "$round" "$SUITE_DIR/src/$round"
+    touch "$SUITE_DIR/src/$round/file"
+    incus exec c1 -- test -e "/whole/$round/file"
+    incus restart -f c1
+  done
+  refuse 'Recursive read-only' incus config device set c1 whole readonly=true
+}

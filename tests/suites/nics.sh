@@ -68,6 +68,12 @@ test_routed_nics_need_no_bridge() {
   ip -4 route show dev "$host" | grep -q '^192.0.3.0/24 via 192.0.2.10' || fail "no route behind the address"
   incus exec c1 -- ip -4 route | grep -q 'default via 169.254.0.1' || fail "no default gateway"
   incus exec c1 -- ping -c 1 -W 20 169.254.0.1 > /dev/null
+  # Plugged in while it runs, the interface gets the same.
+  incus config device remove c1 eth9
+  incus config device add c1 eth9 nic nictype=routed name=eth9 ipv4.address=192.0.2.11 > /dev/null
+  incus exec c1 -- ip -4 addr show eth9 | grep -q '192.0.2.11/32' || fail "no address after plugging in"
+  incus exec c1 -- ip -4 route | grep -q 'default via 169.254.0.1' || fail "no default gateway after plugging in"
+  host=$(incus config get c1 volatile.eth9.host_name)
   incus stop -f c1
   [ ! -e "/sys/class/net/$host" ] || fail "the host's end is left"
   incus delete c1

@@ -20,6 +20,52 @@ test_volume_files_and_rebuild() {
   incus storage volume delete default data
 }
 
+# Whoever is outside sees, and sets, the owners that the instance sees: attached, and detached again.
+test_owners_in_attached_volumes() {
+  prepare
+  incus launch testimage c1
+  incus storage volume create default data
+  incus storage volume attach default data c1 data /data
+  mkdir "$SUITE_DIR/tree"
+  echo content > "$SUITE_DIR/tree/file"
+  chown 1000:1001 "$SUITE_DIR/tree/file"
+  incus storage volume file push -p -r "$SUITE_DIR/tree" default data/tree
+  expect 1000:1001 incus exec c1 -- sh -c 'stat -c %u:%g $(find /data -name file)'
+  incus exec c1 -- sh -c 'echo own > /data/own; chown 5:6 /data/own'
+  incus storage volume detach default data c1
+  incus storage volume file pull default data/own "$SUITE_DIR/own"
+  expect own cat "$SUITE_DIR/own"
+  incus storage volume file push --uid 7 --gid 8 "$SUITE_DIR/own" default data/other
+  incus storage volume attach default data c1 data /data
+  expect 7:8 incus exec c1 -- stat -c %u:%g /data/other
+  incus config device remove c1 data
+  incus storage volume delete default data
+}
+
+# The limits reach the control group, at the start and while it runs, where the host can limit I/O at all.
+test_disk_limits() {
+  prepare
+  incus init testimage c1
+  refuse 'Invalid I/O limit' incus config device override c1 root limits.read=fast
+  incus config device override c1 root limits.read=10MB
+  if ! incus start c1 2> "$SUITE_DIR/why"; then
+    grep -qE 'controller is missing|need a block device' "$SUITE_DIR/why" || fail "$(cat "$SUITE_DIR/why")"
+    echo "skipped: $(cat "$SUITE_DIR/why")"
+    return
+  fi
+  limits() { # in every io.max, or in every throttle file, of the container
+    local pid group
+    pid=$(incus query /1.0/instances/c1/state | sed -n 's/.*"pid": *\([0-9]*\).*/\1/p' | head -1)
+    group=$(sed -n 's/.*\(lxc\.payload\.[^/]*\).*/\1/p' "/proc/$pid/cgroup" | head -1)
+    find /sys/fs/cgroup -maxdepth 6 -path "*/$group/*" \( -name io.max -o -name 'blkio.throttle.*_device' \) -exec cat {} +
+  }
+  limits | grep -qE '10000000'
+  incus config device set c1 root limits.read=20MB
+  limits | grep -qE '20000000'
+  incus config device unset c1 root limits.read
+  expect "" sh -c "echo '$(limits)' | grep -oE '[0-9]{8}' || true"
+}
+
 test_dependent_volumes() {
   prepare
   incus init testimage c1

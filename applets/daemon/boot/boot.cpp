@@ -87,7 +87,10 @@ Result<> open_domain(Daemon& daemon) {
       instance::Services{.paths = daemon.paths, .runtime = daemon.runtime, .global = *daemon.global, .events = daemon.events,
                          .operations = *daemon.operations, .projects = *daemon.projects, .pools = *daemon.pools,
                          .networks = *daemon.networks, .images = daemon.images.get(), .server_config = config});
-  return daemon.instances->load();
+  TRY(daemon.instances->load());
+  if (auto served = daemon.instances->serve_system_calls(); !served)
+    log_warn("System calls of containers can't be intercepted", {{"error", served.error().message()}});
+  return {};
 }
 
 Result<> open_background(Daemon& daemon) {

@@ -8,6 +8,7 @@
 
 #include "api/architecture.h"
 #include "instance/lxc/limits.h"
+#include "instance/lxc/seccomp.h"
 #include "sys/cgroup.h"
 
 namespace instance::lxc {
@@ -91,11 +92,15 @@ Result<> add_logs(ConfigText& config, const ContainerPaths& paths) {
   return config.add("lxc.console.logfile", paths.log + "/console.log");
 }
 
-Result<> add_security(ConfigText& config, const RunSpec& spec, const std::string& seccomp_file) {
+Result<> add_security(ConfigText& config, const RunSpec& spec, const ContainerPaths& paths, const std::string& seccomp_file) {
   bool privileged = spec.idmap.empty();
   if (privileged) TRY(config.add("lxc.cap.drop", "sys_time sys_module sys_rawio mac_admin mac_override"));
   TRY(config.add("lxc.apparmor.profile", "unconfined"));
   if (!seccomp_file.empty()) TRY(config.add("lxc.seccomp.profile", seccomp_file));
+  if (needs_intercept(spec.config, privileged)) {
+    TRY(config.add("lxc.seccomp.notify.proxy", "unix:" + paths.notify_socket));
+    TRY(config.add("lxc.seccomp.notify.cookie", paths.id));
+  }
   for (const std::string& line : spec.idmap.lxc_lines()) TRY(config.add("lxc.idmap", line));
   if (!privileged) return {};
   TRY(config.add("lxc.cgroup2.devices.deny", "a"));
@@ -168,7 +173,8 @@ Result<> add_device(ConfigText& config, const RunSpec& spec, const device::RunCo
       if (item.starts_with(kNicItem) && item != "nic.type")
         for (const std::string& value : split_list(values)) TRY(config.add(key + item.substr(kNicItem.size()), value));
   }
-  for (const auto& [file, value] : device.cgroup_files) TRY(config.add("lxc.cgroup2." + file, value));
+  for (const auto& [file, value] : device.cgroup_files)
+    for (const sys::legacy::Setting& item : TRY(sys::cgroup_lxc_items(file, value))) TRY(config.add(item.file, item.value));
   for (const auto& [key, value] : device.lxc)
     if (!key.starts_with(kNicItem)) TRY(config.add(key, value));
   for (const std::string& entry : device.environment) TRY(config.add("lxc.environment", entry));
@@ -176,7 +182,12 @@ Result<> add_device(ConfigText& config, const RunSpec& spec, const device::RunCo
 }
 
 Result<> add_limits(ConfigText& config, const RunSpec& spec) {
-  for (const CgroupSetting& setting : TRY(cgroup_settings(spec.config, false, sys::cgroup_supports))) TRY(config.add("lxc.cgroup2." + setting.file, setting.value));
+  std::vector<sys::legacy::Setting> items;
+  for (const CgroupSetting& setting : TRY(cgroup_settings(spec.config, false, sys::cgroup_supports))) {
+    auto more = TRY_CTX(sys::cgroup_lxc_items(setting.file, setting.value, items), "Failed setting limits");
+    items.insert(items.end(), more.begin(), more.end());
+  }
+  for (const sys::legacy::Setting& item : items) TRY(config.add(item.file, item.value));
   std::string oom_score = get_or(spec.config, "limits.memory.oom_priority");
   if (!oom_score.empty()) TRY(config.add("lxc.proc.oom_score_adj", oom_score));
   for (const auto& [key, value] : spec.config) {
@@ -240,7 +251,7 @@ Result<> ConfigText::add_mount(const std::string& source, const std::string& tar
 Result<std::string> render_config(const RunSpec& spec, const ContainerPaths& paths, const std::string& seccomp_file) {
   ConfigText config;
   TRY(add_logs(config, paths));
-  TRY(add_security(config, spec, seccomp_file));
+  TRY(add_security(config, spec, paths, seccomp_file));
   TRY(config.add("lxc.arch", TRY(personality_of(spec.architecture))));
   TRY(config.add("lxc.uts.name", spec.name));
   TRY(config.add("lxc.hook.version", "1"));

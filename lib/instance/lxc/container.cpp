@@ -28,6 +28,8 @@ std::string raw_value(const std::string& raw, const std::string& key) {
 
 }  // namespace
 
+std::string notify_socket(const core::Paths& paths) { return paths.run + "/seccomp.socket"; }
+
 ContainerPaths ContainerPaths::of(const core::Paths& paths, const std::string& project, const std::string& name) {
   ContainerPaths result;
   result.id = core::project_prefix(project, name);
@@ -35,6 +37,7 @@ ContainerPaths ContainerPaths::of(const core::Paths& paths, const std::string& p
   result.run = paths.run + "/" + result.id;
   result.log = paths.log + "/" + result.id;
   result.guest_api = paths.in_var("guestapi");
+  result.notify_socket = lxc::notify_socket(paths);
   result.credentials = result.lxc_path + "/" + result.id + "/credentials";
   return result;
 }

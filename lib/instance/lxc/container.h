@@ -20,6 +20,9 @@ namespace instance::lxc {
 /// Why a container ended, as its init said it.
 enum class StopReason { halt, reboot };
 
+/// Where monitors send the system calls that are intercepted.
+std::string notify_socket(const core::Paths& paths);
+
 /// Where one container's files are; all folders are made on demand.
 struct ContainerPaths {
   std::string id;        ///< liblxc's name: "c1" or "project_c1"
@@ -27,6 +30,7 @@ struct ContainerPaths {
   std::string run;       ///< <run>/<id>: lxc.conf, state, pid files
   std::string log;       ///< <log>/<id>: lxc.log, console.log, forkstart.log
   std::string guest_api;    ///< <var>/guestapi
+  std::string notify_socket;  ///< <run>/seccomp.socket: answers intercepted system calls
   std::string credentials;  ///< <var>/containers/<id>/credentials: set by start() from the spec
   static ContainerPaths of(const core::Paths& paths, const std::string& project, const std::string& name);
 };
@@ -90,7 +94,8 @@ class Container : public Runtime {
   // Hot plug. Targets are relative to the container's root.
   Result<> attach_mount(const Context&, const device::MountEntry& mount);
   Result<> detach_mount(const Context&, const std::string& target, bool remove_target);
-  Result<> attach_nic(const Context&, const device::NicEntry& nic);
+  /// `items`: what the device has in RunConfig::lxc; of these addresses and gateways count here.
+  Result<> attach_nic(const Context&, const device::NicEntry& nic, const StringMap& items);
   /// Moves the interface `name` back to the host as `host_name`; success if it is no longer inside.
   Result<> detach_nic(const Context&, const std::string& name, const std::string& host_name);
   /// Mounts or unmounts the guest API at /dev/incus; nothing if it is that way already.

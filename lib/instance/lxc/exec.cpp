@@ -11,6 +11,7 @@
 
 #include "instance/lxc/container_impl.h"
 #include "instance/lxc/exec_request.h"
+#include "instance/lxc/limits.h"
 #include "instance/lxc/seccomp.h"
 #include "instance/lxc/seccomp_filter.h"
 #include "sys/proc.h"
@@ -82,6 +83,19 @@ UniqueFd open_group(const sys::Cgroup& group) {
   return UniqueFd(open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
 }
 
+/// Version 1's groups that limit the container; joining the others would cost time and change nothing.
+StringList limiting_groups(const sys::Cgroup& group, const StringMap& config) {
+  StringList folders;
+  auto settings = cgroup_settings(config, false, sys::cgroup_supports);
+  for (const CgroupSetting& setting : settings ? *settings : std::vector<CgroupSetting>()) {
+    std::string folder = group.legacy_folder(setting.file.substr(0, setting.file.find('.')));
+    if (!folder.empty() && !contains(folders, folder)) folders.push_back(folder);
+  }
+  std::string cpus = get_or(config, "limits.cpu").empty() ? "" : group.legacy_folder("cpuset");
+  if (!cpus.empty()) folders.push_back(cpus);
+  return folders;
+}
+
 /// The command's pid as the helper reports it; its complaint if it fails.
 Result<pid_t> read_status(const Context& ctx, int status_fd, int error_fd) {
   std::string text;
@@ -125,7 +139,8 @@ Result<std::unique_ptr<ExecProcess>> Container::exec(const Context& ctx, const E
   if (pipe2(errors, O_CLOEXEC | O_NONBLOCK) < 0) return fail_errno("Failed making a pipe");
   UniqueFd error_read(errors[0]), error_write(errors[1]);
 
-  sys::SpawnSpec helper = sys::self_spec("forkexec");
+  sys::SpawnSpec helper = sys::self_spec("forkexec", {impl_->paths.id, impl_->paths.lxc_path});
+  for (const std::string& folder : limiting_groups(group, config)) helper.argv.push_back(folder);
   helper.environment = StringList{};
   helper.stderr_fd = error_write.get();
   helper.cgroup_fd = group_fd.get();

@@ -53,13 +53,20 @@ Result<> Container::detach_mount(const Context& ctx, const std::string& target, 
   return {};
 }
 
-Result<> Container::attach_nic(const Context& ctx, const device::NicEntry& nic) {
+Result<> Container::attach_nic(const Context& ctx, const device::NicEntry& nic, const StringMap& items) {
   pid_t pid = 0;
   UniqueFd init = TRY(impl_->running_init(&pid));
   sys::Netlink netlink = TRY(sys::Netlink::open());
   if (!nic.hwaddr.empty()) TRY(netlink.set_hwaddr(nic.host_name, nic.hwaddr));
   TRY_CTX(netlink.move_to(nic.host_name, pid, nic.name), "Failed to attach interface: {} to {}", nic.host_name, nic.name);
-  return run_helper(ctx, "forknet", {"up", nic.name}, init.get());
+  StringList addresses, gateways;
+  for (const char* family : {"ipv4", "ipv6"}) {
+    // "10.0.0.1/32 0.0.0.0": the broadcast address is liblxc's.
+    for (const std::string& address : split_list(get_or(items, std::format("nic.{}.address", family)), ',')) addresses.push_back(split(address, ' ', 2)[0]);
+    std::string gateway = get_or(items, std::format("nic.{}.gateway", family));
+    if (!gateway.empty()) gateways.push_back(gateway);
+  }
+  return run_helper(ctx, "forknet", {"up", nic.name, join(addresses, ","), join(gateways, ",")}, init.get());
 }
 
 Result<> Container::detach_nic(const Context& ctx, const std::string& name, const std::string& host_name) {

@@ -70,6 +70,15 @@ bool denies_compat(const StringMap& config) {
   return is_true(either(config, "security.syscalls.deny_compat", "security.syscalls.blacklist_compat").value_or(""));
 }
 
+/// Within a container ourselves, whoever runs that one answers.
+bool is_nested() {
+  static const bool nested = [] {
+    auto map = read_file("/proc/self/uid_map");
+    return map && split_list(trim(*map), ' ') != StringList{"0", "0", "4294967295"};
+  }();
+  return nested;
+}
+
 bool needs_policy(const StringMap& config) {
   for (const char* key : {"raw.seccomp", "security.syscalls.allow", "security.syscalls.deny", "security.syscalls.whitelist", "security.syscalls.blacklist"}) {
     if (config.contains(key)) return true;
@@ -90,7 +99,7 @@ std::string intercept_rules(const StringMap& config, bool privileged) {
 }  // namespace
 
 bool needs_intercept(const StringMap& config, bool privileged) {
-  if (privileged) return false;
+  if (privileged || is_nested()) return false;
   return std::ranges::any_of(kIntercepts, [&](const Intercept& row) { return is_true(get_or(config, std::string(row.key))); });
 }
 

@@ -30,7 +30,8 @@ constexpr NamedNumber kArchitectures[] = {{"x86", SCMP_ARCH_X86},         {"x86_
                                           {"s390x", SCMP_ARCH_S390X},     {"riscv64", SCMP_ARCH_RISCV64}, {"mips", SCMP_ARCH_MIPS},       {"mips64", SCMP_ARCH_MIPS64}};
 constexpr NamedNumber kComparisons[] = {{"SCMP_CMP_NE", SCMP_CMP_NE}, {"SCMP_CMP_LT", SCMP_CMP_LT}, {"SCMP_CMP_LE", SCMP_CMP_LE}, {"SCMP_CMP_EQ", SCMP_CMP_EQ},
                                         {"SCMP_CMP_GE", SCMP_CMP_GE}, {"SCMP_CMP_GT", SCMP_CMP_GT}, {"SCMP_CMP_MASKED_EQ", SCMP_CMP_MASKED_EQ}};
-constexpr NamedNumber kActions[] = {{"kill", SCMP_ACT_KILL}, {"trap", SCMP_ACT_TRAP}, {"allow", SCMP_ACT_ALLOW}, {"errno", SCMP_ACT_ERRNO(0)}};
+constexpr NamedNumber kActions[] = {{"kill", SCMP_ACT_KILL}, {"trap", SCMP_ACT_TRAP}, {"allow", SCMP_ACT_ALLOW}, {"errno", SCMP_ACT_ERRNO(0)},
+                                      {"notify", SCMP_ACT_NOTIFY}};
 
 template <size_t N>
 std::optional<uint32_t> find_number(const NamedNumber (&table)[N], std::string_view name) {
@@ -62,7 +63,6 @@ std::optional<scmp_arg_cmp> parse_comparison(std::string_view text) {
 struct Rule {
   std::string call;
   uint32_t action = 0;
-  bool notify = false;
   std::vector<scmp_arg_cmp> comparisons;
 };
 
@@ -73,10 +73,9 @@ Result<Rule> parse_rule(const std::string& line, uint32_t default_action) {
   size_t next = 1;
   if (next < words.size() && !words[next].starts_with('[')) {
     std::string name = words[next++];
-    rule.notify = name == "notify";
     auto action = find_number(kActions, name);
-    if (!action && !rule.notify) return fail(Code::invalid, "Unknown seccomp action in {}", quote(line));
-    if (action) rule.action = *action;
+    if (!action) return fail(Code::invalid, "Unknown seccomp action in {}", quote(line));
+    rule.action = *action;
     if (name == "errno") {
       auto number = next < words.size() ? parse_uint(words[next++]) : std::nullopt;
       if (!number) return fail(Code::invalid, "Invalid seccomp rule {}", quote(line));
@@ -93,7 +92,7 @@ Result<Rule> parse_rule(const std::string& line, uint32_t default_action) {
 
 /// Adds a rule for all architectures, or for one of them.
 void add_rule(scmp_filter_ctx filter, const Rule& rule, std::optional<uint32_t> architecture, uint32_t default_action) {
-  if (rule.notify || rule.action == default_action) return;
+  if (rule.action == default_action) return;
   auto add = [&](int number) { seccomp_rule_add_array(filter, rule.action, number, static_cast<unsigned>(rule.comparisons.size()), rule.comparisons.data()); };
   if (rule.call == "reject_force_umount") {
     scmp_arg_cmp force{.arg = 1, .op = SCMP_CMP_MASKED_EQ, .datum_a = 1 /* MNT_FORCE */, .datum_b = 1};

@@ -110,7 +110,8 @@ Result<Usage> Container::usage() const {
   read_cpu(group, usage);
   read_memory(group, usage);
   read_io(group, usage);
-  auto counted = sys::cgroup_supports("pids") ? group.read_number("pids.current") : std::nullopt;
+  // Of version 1 the group holds only what init started.
+  auto counted = sys::cgroup_supports("pids") && !sys::cgroup_is_legacy("pids") ? group.read_number("pids.current") : std::nullopt;
   usage.processes = counted ? *counted : count_processes(group.path());
   return usage;
 }
