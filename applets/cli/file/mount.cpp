@@ -8,11 +8,11 @@
 #include <print>
 
 #include "applets/cli/file/commands.h"
+#include "applets/cli/file/ssh_server.h"
 #include "applets/cli/listener.h"
 #include "async/runtime.h"
 #include "base/encode.h"
 #include "client/stream.h"
-#include "ssh/server.h"
 #include "sys/spawn.h"
 
 namespace cli {
@@ -73,20 +73,19 @@ std::string peer_name(int fd) {
   return TcpAddress{host, static_cast<int>(parse_int(port).value_or(0))}.text();
 }
 
-void serve_client(const Context& ctx, UniqueFd socket, const ssh::HostKey& key, const ssh::ServerOptions& options) {
-  std::string name = peer_name(socket.get());
+void serve_client(const Context& ctx, SshClient& client, const std::string& name) {
   std::println("SSH client connected {}", quote(name));
   std::fflush(stdout);
-  if (auto served = ssh::serve(ctx, std::move(socket), key, options); !served) std::println(stderr, "SSH client {}: {}", quote(name), served.error().message());
+  if (auto served = client.serve(ctx); !served) std::println(stderr, "SSH client {}: {}", quote(name), served.error().message());
   std::println("SSH client disconnected {}", quote(name));
   std::fflush(stdout);
 }
 
 /// An SSH server on a local port, until interrupted.
 Result<> serve_ssh(Call& call, const FilePlace& place) {
-  ssh::ServerOptions options{.no_login = call.flags.on("no-auth"), .user = call.flags.text("auth-user"), .password = random_word(8), .open_sftp = nullptr};
+  SshOptions options{.no_login = call.flags.on("no-auth"), .user = call.flags.text("auth-user"), .password = random_word(8), .open_sftp = nullptr};
   if (options.user.empty()) options.user = random_word(8);
-  ssh::HostKey key = TRY(ssh::HostKey::generate());
+  SshIdentity identity = TRY(SshIdentity::generate());
   TcpAddress address = TRY(parse_tcp_address(call.flags.text("listen").empty() ? "127.0.0.1:0" : call.flags.text("listen")));
   UniqueFd listener = TRY(listen_tcp(address));
   std::println("SSH SFTP listening on {}", address.text());
@@ -99,8 +98,10 @@ Result<> serve_ssh(Call& call, const FilePlace& place) {
     int fd = accept4(listener.get(), nullptr, nullptr, SOCK_CLOEXEC);
     if (fd < 0 && (errno == EINTR || errno == ECONNABORTED)) continue;
     if (fd < 0) break;
-    auto socket = std::make_shared<UniqueFd>(fd);
-    runtime.offload([&, socket] { serve_client(call.ctx, std::move(*socket), key, options); });
+    std::string name = peer_name(fd);
+    auto client = SshClient::accept(identity, UniqueFd(fd), options);
+    if (!client) std::println(stderr, "SSH client {}: {}", quote(name), client.error().message());
+    else runtime.offload([&call, name, client = std::shared_ptr(std::move(*client))] { serve_client(call.ctx, *client, name); });
   }
   auto problem = fail_errno("Failed to accept incoming connection");
   runtime.stop();
