@@ -46,6 +46,7 @@ TEST_CASE("bad requests are refused with upstream's statuses", "[api]") {
     for (const char* path : kCounted) sizes.push_back(daemon.get(path).metadata().size());
     return sizes;
   };
+  test::add_instance(daemon, "default", "c1");
   auto before = counts();
   for (const BadRequest& row : kBadRequests) {
     StringMap headers;

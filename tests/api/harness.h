@@ -8,6 +8,8 @@
 #include "applets/daemon/boot/boot.h"
 #include "applets/daemon/dispatch.h"
 #include "async/runtime.h"
+#include "db/instances.h"
+#include "instance/manager.h"
 
 namespace test {
 
@@ -77,5 +79,17 @@ class TestDaemon {
   async::Runtime runtime_{{}};
   std::unique_ptr<incusd::Daemon> daemon_;
 };
+
+/// An instance that is only a row in the database: nothing of it can be started.
+inline int64_t add_instance(TestDaemon& daemon, const std::string& project, const std::string& name) {
+  db::instances::Row row;
+  row.project = project;
+  row.name = name;
+  row.architecture = 2;  // x86_64
+  row.profiles = {"default"};
+  int64_t id = daemon->global->write([&](db::Tx& tx) { return db::instances::create(tx, row, "default"); }).value();
+  if (!daemon->instances->reload(id)) std::abort();
+  return id;
+}
 
 }  // namespace test

@@ -1,23 +1,12 @@
 #include <catch2/catch_test_macros.hpp>
 
-#include "db/instances.h"
 #include "harness.h"
-#include "instance/manager.h"
 
+using test::add_instance;
 using test::TestDaemon;
 using http::Method;
 
 namespace {
-
-int64_t add_instance(TestDaemon& daemon, const std::string& project, const std::string& name) {
-  db::instances::Row row;
-  row.project = project;
-  row.name = name;
-  row.profiles = {"default"};
-  int64_t id = daemon->global->write([&](db::Tx& tx) { return db::instances::create(tx, row, "default"); }).value();
-  REQUIRE(daemon->instances->reload(id));
-  return id;
-}
 
 /// Was the answer finished before a worker saw the request?
 bool from_memory(TestDaemon& daemon, const std::string& query) {

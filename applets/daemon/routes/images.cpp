@@ -16,6 +16,7 @@ std::string image_etag(const db::images::Row& row) {
 }
 
 Result<Reply> list_images(Call& call) {
+  if (call.all_projects() && !call.query("project").empty()) return fail(Code::invalid, "Cannot specify a project when requesting all projects");
   std::string project = TRY(image_project(call));
   db::images::Filter filter;
   if (!call.all_projects()) filter.project = project;

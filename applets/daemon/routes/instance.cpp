@@ -1,5 +1,6 @@
 // /1.0/instances/{name}: one instance: showing, changing, renaming, moving, rebuilding, deleting.
 #include "api/architecture.h"
+#include "applets/daemon/routes/config_status.h"
 #include "applets/daemon/routes/instance_common.h"
 #include "applets/daemon/routes/instance_list.h"
 #include "instance/move.h"
@@ -60,7 +61,7 @@ Result<Reply> patch_instance(Call& call) {
   // What a patch does not name stays.
   if (body.contains("config")) put.config.insert(config.begin(), config.end());
   if (body.contains("devices")) put.devices.insert(devices.begin(), devices.end());
-  TRY(instance::update(job_of(call), instance, TRY(row_with(*view, put)), true));
+  TRY(refused_as_500(instance::update(job_of(call), instance, TRY(row_with(*view, put)), true)));
   return ok();
 }
 

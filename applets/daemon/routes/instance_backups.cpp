@@ -2,6 +2,7 @@
 #include <cstdio>
 
 #include "applets/daemon/routes/backup_common.h"
+#include "applets/daemon/routes/config_status.h"
 #include "applets/daemon/routes/instance_common.h"
 #include "core/gate.h"
 #include "applets/daemon/routes/volume_common.h"
@@ -123,7 +124,7 @@ Result<> store(const instance::Job& job, Daemon& daemon, const InstancePtr& inst
 
 Result<Reply> create_backup(Call& call) {
   auto instance = TRY(find_instance(call));
-  auto request = TRY(call.body<api::InstanceBackupsPost>());
+  auto request = TRY(refused_as_500(call.body<api::InstanceBackupsPost>()));
   TRY(call.daemon.global->read([&](db::Tx& tx) { return core::gate::check_backup(tx, call.project); }));
   bool stream = TRY(wants_stream(call, request.name, request.target.has_value()));
   if (request.target) return fail(Code::unsupported, "Uploading backups to other servers is not available");

@@ -1,4 +1,5 @@
 // /1.0/instances/{name}/metadata: what the image said about the instance, and its templates.
+#include "applets/daemon/routes/config_status.h"
 #include "applets/daemon/routes/instance_common.h"
 #include "applets/daemon/routes/instance_sources.h"
 #include "instance/metadata.h"
@@ -59,7 +60,7 @@ Result<Reply> get_templates(Call& call) {
   std::string name = call.query("path");
   if (name.empty()) return ok(api::dump(TRY(instance::template_names(opened.mounted.path))));
   http::Response response;
-  response.body = TRY(instance::read_template(opened.mounted.path, name));
+  response.body = TRY(refused_as_500(instance::read_template(opened.mounted.path, name)));
   response.headers.set("Content-Type", "application/octet-stream");
   response.headers.set("Content-Disposition", "inline;filename=" + quote(name));
   instance::lifecycle(*opened.instance, job_of(call), "instance-metadata-template-retrieved", {{"path", name}});
@@ -71,7 +72,7 @@ Result<Reply> post_template(Call& call) {
   if (name.empty()) return fail(Code::invalid, "Missing path argument");
   Opened opened = TRY(open_volume(call));
   std::string text = TRY(read_request_body(call));
-  TRY(instance::write_template(opened.mounted.path, name, text));
+  TRY(refused_as_500(instance::write_template(opened.mounted.path, name, text)));
   instance::lifecycle(*opened.instance, job_of(call), "instance-metadata-template-created", {{"path", name}});
   return ok();
 }
@@ -80,7 +81,7 @@ Result<Reply> delete_template(Call& call) {
   std::string name = call.query("path");
   if (name.empty()) return fail(Code::invalid, "Missing path argument");
   Opened opened = TRY(open_volume(call));
-  TRY(instance::remove_template(opened.mounted.path, name));
+  TRY(refused_as_500(instance::remove_template(opened.mounted.path, name)));
   instance::lifecycle(*opened.instance, job_of(call), "instance-metadata-template-deleted", {{"path", name}});
   return ok();
 }

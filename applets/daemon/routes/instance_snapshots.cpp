@@ -1,5 +1,7 @@
 // /1.0/instances/{name}/snapshots: snapshots of one instance.
+#include "applets/daemon/routes/config_status.h"
 #include "applets/daemon/routes/instance_common.h"
+#include "config/api_name.h"
 #include "instance/render.h"
 #include "instance/snapshot.h"
 
@@ -43,7 +45,7 @@ Result<Reply> post_snapshot(Call& call) {
   if (is_true(get_or(project.config, "restricted")) && get_or(project.config, "restricted.snapshots") != "allow" && call.project != "default")
     return fail(Code::forbidden, "Project {} doesn't allow for snapshot creation", quote(call.project));
   if (request.name.empty()) request.name = TRY(instance::next_snapshot_name(instance));
-  TRY_CTX(instance::check_snapshot_name(request.name), "Invalid snapshot name");
+  TRY_CTX(config::is_api_name(request.name), "Invalid snapshot name");
   if (request.stateful) return fail(Code::invalid, "Stateful snapshots need CRIU, which is not part of this server: leave out the running state");
   Timestamp expires = request.expires_at ? *request.expires_at : TRY(instance::snapshot_expiry(*instance->view(), true));
   return start_work(call, core::OperationType::snapshot_create, resources_of(instance->name(), request.name),
@@ -62,7 +64,8 @@ Result<Reply> put_snapshot(Call& call) {
   auto instance = TRY(find_instance(call));
   auto row = TRY(find_snapshot(call, instance));
   TRY(call.check_etag(etag(row)));
-  Json body = TRY(api::parse_json(call.request.body));
+  Json body = TRY(refused_as_500(api::parse_json(call.request.body)));
+  if (!body.is_object() && !body.is_null()) return fail(Code::internal, "The snapshot's settings must be a JSON object");  // upstream's status
   bool named = body.contains("expires_at") && body["expires_at"].is_string();
   api::InstanceSnapshotPut put;
   if (named) put = TRY(api::from_json<api::InstanceSnapshotPut>(body));
@@ -78,7 +81,7 @@ Result<Reply> rename_snapshot(Call& call) {
   auto request = TRY(call.body<api::InstanceSnapshotPost>());
   if (request.migration) return fail(Code::unsupported, "Offering a snapshot to another server is not available in this build");
   if (request.name.empty()) return fail(Code::invalid, "A new name for the instance must be provided");
-  TRY_CTX(instance::check_snapshot_name(request.name), "Invalid snapshot name");
+  TRY_CTX(config::is_api_name(request.name), "Invalid snapshot name");
   if (instance->view()->snapshot(request.name)) return fail(Code::conflict, "Name '{}/{}' already in use", instance->name(), request.name);
   return start_work(call, core::OperationType::snapshot_rename, resources_of(instance->name(), row.name),
                     [instance, from = row.name, to = request.name](const instance::Job& job) { return instance::rename_snapshot(job, instance, from, to); });

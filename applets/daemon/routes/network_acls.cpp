@@ -68,7 +68,7 @@ Result<Reply> patch_acl(Call& call) { return change_acl(call, true); }
 Result<Reply> rename_acl(Call& call) {
   Acl acl = TRY(find_acl(call));
   auto request = TRY(call.body<api::NetworkACLPost>());
-  TRY(network::acl::rename(environment(call), acl, request.name));
+  TRY(refused_as_500(network::acl::rename(environment(call), acl, request.name)));
   std::string url = acl_url(request.name, acl.project);
   network_event(call, acl.project, "network-acl-renamed", url, Json{{"old_name", acl.name}});
   return created(url);

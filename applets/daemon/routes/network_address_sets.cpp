@@ -70,7 +70,7 @@ Result<Reply> patch_set(Call& call) { return change_set(call, true); }
 Result<Reply> rename_set(Call& call) {
   AddressSet set = TRY(find_set(call));
   auto request = TRY(call.body<api::NetworkAddressSetPost>());
-  TRY(network::address_set::rename(call.ctx, environment(call), set, request.name));
+  TRY(refused_as_500(network::address_set::rename(call.ctx, environment(call), set, request.name)));
   std::string url = set_url(request.name, set.project);
   network_event(call, set.project, "network-address-set-renamed", url, Json{{"old_name", set.name}});
   return created(url);

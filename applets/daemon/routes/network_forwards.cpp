@@ -77,7 +77,7 @@ Result<Reply> change_forward(Call& call, bool merge) {
   if (merge) put = forward;
   TRY(api::merge_json(put, TRY(api::parse_json(call.request.body))));
   if (merge) put.config.insert(forward.config.begin(), forward.config.end());
-  TRY_CTX(network::forward::update(call.ctx, *network, environment(call), forward, put), "Failed updating forward");
+  TRY_CTX(refused_as_500(network::forward::update(call.ctx, *network, environment(call), forward, put)), "Failed updating forward");
   network_event(call, network->project(), "network-forward-updated", forward_url(*network, forward.listen_address));
   return ok();
 }

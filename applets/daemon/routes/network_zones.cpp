@@ -125,7 +125,7 @@ Result<Reply> change_record(Call& call, bool merge) {
   if (merge) put = record;
   TRY(api::merge_json(put, TRY(api::parse_json(call.request.body))));
   if (merge) put.config.insert(record.config.begin(), record.config.end());
-  TRY(network::zone::update_record(environment(call), zone, record, put));
+  TRY(refused_as_500(network::zone::update_record(environment(call), zone, record, put)));
   network_event(call, zone.project, "network-zone-record-updated", record_url(zone, record.name));
   return ok();
 }

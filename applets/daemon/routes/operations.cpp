@@ -98,6 +98,7 @@ Result<Reply> wait_operation(Call& call) {
 
 Result<Reply> connect_operation(Call& call) {
   std::string secret = call.query("secret");
+  if (secret.empty()) return fail(Code::invalid, "Missing websocket secret");
   auto operation = TRY(find_operation(call));
   TRY(operation->check_connect(secret));
   http::Response response;

@@ -3,6 +3,7 @@
 
 #include "applets/daemon/daemon.h"
 #include "applets/daemon/route.h"
+#include "applets/daemon/routes/config_status.h"
 #include "core/warnings.h"
 
 namespace incusd {
@@ -22,7 +23,7 @@ Result<Reply> list_warnings(Call& call) {
     urls.push_back(url_of(warning.uuid));
     objects.push_back(api::dump(warning));
   }
-  return list_reply(call, urls, objects);
+  return refused_as_500(list_reply(call, urls, objects));
 }
 
 Result<Reply> get_warning(Call& call) {

@@ -48,8 +48,9 @@ Result<std::string> Container::console_log(const Context& ctx) {
 Result<> Container::clear_console_log(const Context& ctx) {
   if (status() == Status::stopped) {
     std::string path = impl_->paths.log + "/console.log";
-    if (access(path.c_str(), F_OK) == 0 && truncate(path.c_str(), 0) < 0) return fail_errno("Failed clearing " + path);
-    return {};
+    if (truncate(path.c_str(), 0) == 0) return {};
+    if (errno == ENOENT) return fail(Code::not_found, "There is no console log yet");
+    return fail_errno("Failed clearing " + path);
   }
   TRY(sys::run(ctx, sys::self_spec("forkconsole", {"clear", impl_->paths.id, impl_->paths.lxc_path})));
   return {};

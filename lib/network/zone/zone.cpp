@@ -123,11 +123,11 @@ Result<Record> load_record(const Environment& env, const Zone& zone, const std::
 }
 
 Result<> create_record(const Environment& env, const Zone& zone, const api::NetworkZoneRecordsPost& request) {
+  TRY(config::is_api_name(request.name));
   TRY(check_record(request));
   Record record;
   static_cast<api::NetworkZoneRecordPut&>(record) = request;
   record.name = request.name;
-  if (record.name.empty()) return fail(Code::invalid, "Name is required");
   TRY(store_new(env, records::kZoneRecords, row_of(zone.id, record)));
   return {};
 }
