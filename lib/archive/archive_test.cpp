@@ -132,10 +132,21 @@ TEST_CASE("garbage and cut archives are errors") {
 
 TEST_CASE("limits stop a bomb") {
   TestFolder out;
-  std::string tar = tar_of({{make(Entry::Type::file, "a"), std::string(1 << 20, '\0')}}, "gzip");
-  auto reader = TarReader::open(source_of(tar)).value();
-  UniqueFd root = sys::open_directory(out.path).value();
-  CHECK_FALSE(extract(Context(), *reader, root.get(), {.place = nullptr, .max_bytes = 1000}));
+  auto refused = [&](const std::vector<std::pair<Entry, std::string>>& members, const ExtractLimits& limits) {
+    auto reader = TarReader::open(source_of(tar_of(members, "gzip"))).value();
+    UniqueFd root = sys::open_directory(out.path).value();
+    ExtractOptions options;
+    options.limits = limits;
+    auto outcome = extract(Context(), *reader, root.get(), options);
+    return outcome ? "" : outcome.error().message();
+  };
+  ExtractLimits limits{.members = 2, .bytes = 1000, .path = 20, .name = 10};
+  auto file = [](const std::string& path, size_t size = 0) { return std::pair{make(Entry::Type::file, path), std::string(size, '\0')}; };
+  CHECK(refused({file("a"), file("b/c")}, limits).empty());
+  CHECK(refused({file("a", 1 << 20)}, limits).contains("more than 1000 bytes"));
+  CHECK(refused({file("a"), file("d"), file("c")}, limits) == "The archive has more than 2 members");
+  CHECK(refused({file("aaaaaaaa/aaaaaaaa/aaaaaaaa")}, limits).contains("path is longer than 20 bytes"));
+  CHECK(refused({file("aaa/bbbbbbbbbbb")}, limits).contains("name is longer than 10 bytes"));
 }
 
 TEST_CASE("copying keeps links, holes, attributes, times") {

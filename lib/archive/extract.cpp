@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <sys/xattr.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <list>
@@ -95,7 +96,7 @@ struct Extractor::Impl {
   Impl(int root_fd, const ExtractOptions& wanted) : root(root_fd), options(wanted), folders(root_fd) {}
 
   Result<> add(TarReader& tar, const Entry& entry, const std::string& path) {
-    if (++entries > options.max_entries) return fail(Code::invalid, "The archive has more than {} members", options.max_entries);
+    TRY(check_limits(path));
     if (path.empty()) {
       if (entry.type != Entry::Type::directory) return fail(Code::invalid, "The archive replaces its own root folder");
       return add_folder(root, ".", entry, path);
@@ -112,6 +113,18 @@ struct Extractor::Impl {
       case Entry::Type::block: return options.devices ? add_node(parent, name, entry) : Result<>();
       case Entry::Type::fifo: return add_node(parent, name, entry);
       case Entry::Type::other: return {};
+    }
+    return {};
+  }
+
+  Result<> check_limits(const std::string& path) {
+    const ExtractLimits& limits = options.limits;
+    if (++entries > limits.members) return fail(Code::invalid, "The archive has more than {} members", limits.members);
+    if (path.size() > limits.path) return fail(Code::invalid, "An archive member's path is longer than {} bytes: {}...", limits.path, quote(path.substr(0, 64)));
+    for (size_t begin = 0; begin < path.size();) {
+      size_t end = std::min(path.find('/', begin), path.size());
+      if (end - begin > limits.name) return fail(Code::invalid, "An archive member's name is longer than {} bytes: {}...", limits.name, quote(path.substr(begin, 64)));
+      begin = end + 1;
     }
     return {};
   }
@@ -142,7 +155,7 @@ struct Extractor::Impl {
     int64_t end = 0;
     while (auto block = TRY(tar.read_block())) {
       bytes += static_cast<int64_t>(block->data.size());
-      if (bytes > options.max_bytes) return fail(Code::invalid, "The archive unpacks to more than {} bytes", options.max_bytes);
+      if (bytes > options.limits.bytes) return fail(Code::invalid, "The archive unpacks to more than {} bytes", options.limits.bytes);
       if (is_hole(block->data)) continue;
       TRY_CTX(write_at(fd, block->data, block->offset), "Cannot unpack {}", entry.path);
       end = std::max(end, block->offset + static_cast<int64_t>(block->data.size()));

@@ -8,12 +8,21 @@
 
 namespace archive {
 
+/// What an archive may be at most: far above what people make, and low enough that a hostile one ends in minutes.
+struct ExtractLimits {
+  int64_t members;
+  int64_t bytes;  ///< unpacked
+  size_t path;    ///< bytes of a member's path, as path_resolution(7) allows
+  size_t name;    ///< bytes of one name in it
+};
+inline constexpr ExtractLimits kBackupLimits{.members = 10'000'000, .bytes = int64_t{1} << 40, .path = 4095, .name = 255};
+inline constexpr ExtractLimits kImageLimits{.members = 1'000'000, .bytes = int64_t{1} << 40, .path = 4095, .name = 255};
+
 struct ExtractOptions {
   /// Maps a member's path to where it goes; empty skips it. Null: as it is.
   std::function<std::string(const std::string& path)> place;
   bool devices = true;  ///< create character and block nodes; otherwise they are skipped
-  int64_t max_bytes = int64_t{1} << 40;
-  int64_t max_entries = 10'000'000;
+  ExtractLimits limits = kBackupLimits;
 };
 
 /// Unpacks into the open folder `root`, with owners, modes, times, extended attributes, hard links and holes.

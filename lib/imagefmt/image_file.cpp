@@ -43,6 +43,7 @@ bool skipped(const std::string& path, const std::string& rootfs) { return path.s
 Result<> unpack_archive(const Context& ctx, int file, archive::Source source, int target, const std::string& rootfs) {
   auto tar = TRY(archive::open_archive(file, std::move(source)));
   archive::ExtractOptions options;
+  options.limits = archive::kImageLimits;
   options.place = [&](const std::string& path) { return path.empty() || skipped(path, rootfs) ? std::string() : path; };
   return archive::extract(ctx, *tar, target, options);
 }
