@@ -1,11 +1,12 @@
 #!/bin/bash
-# fuzz.sh BUILD [SECONDS [NAME...]]: each fuzz target of tests/fuzz for so long, from its seeds. A target that crashes, or hangs on one input for
+# fuzz.sh BUILD [SECONDS [NAME...]]: each fuzz target of tests/fuzz for so long, from its seeds (tests/fuzz/seeds). A target that crashes, or hangs on one input for
 # 20 s, leaves that input in fuzz-NAME.input: make a line of the seeds of it, so that every later run begins with it.
 set -u
 build=$1 seconds=${2:-60} failed=0
 shift $(($# < 2 ? $# : 2))
-for seeds in tests/fuzz/seeds/*; do
-  name=$(basename "$seeds")
+for source in tests/fuzz/*.cpp; do
+  name=$(basename "$source" .cpp) seeds=tests/fuzz/seeds/$(basename "$source" .cpp)
+  [ "$name" = driver ] && continue
   case " ${*:-$name} " in *" $name "*) ;; *) continue ;; esac
   printf '%-16s ' "$name"
   if "$build/fuzz_$name" -d "$seeds" -t "$seconds" -o "$build/fuzz-$name.record" > "$build/fuzz-$name.log" 2>&1; then

@@ -165,6 +165,15 @@ Result<> write_all(int fd, std::string_view text, const std::string& path) {
   return {};
 }
 
+/// After this a power cut can't undo the renaming of a file in the folder of `path`.
+Result<> sync_parent(const std::string& path) {
+  size_t slash = path.rfind('/');
+  std::string folder = slash == path.npos ? "." : path.substr(0, slash + 1);
+  UniqueFd fd(open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!fd || fsync(fd.get())) return fail_errno("Failed syncing " + quote(folder));
+  return {};
+}
+
 Result<> replace_file(const std::string& path, std::string_view text, unsigned mode, bool sync) {
   std::string temporary = path + ".XXXXXX";
   UniqueFd fd(mkostemp(temporary.data(), O_CLOEXEC));
@@ -174,6 +183,7 @@ Result<> replace_file(const std::string& path, std::string_view text, unsigned m
   if (written && sync && fsync(fd.get())) written = fail_errno("Failed syncing " + quote(path));
   if (written && rename(temporary.c_str(), path.c_str())) written = fail_errno("Failed replacing " + quote(path));
   if (!written) unlink(temporary.c_str());
+  if (written && sync) written = sync_parent(path);
   return written;
 }
 }  // namespace
