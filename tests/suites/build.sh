@@ -1,0 +1,108 @@
+# incus-image: images from definition files and from a machine's own root. Everything comes from local files: no mirror is needed.
+
+make_definition() {
+  mkdir -p "$SUITE_DIR/base"
+  tar -C "$SUITE_DIR/base" -xf "$TEST_IMAGE"
+  tar -C "$SUITE_DIR/base/rootfs" -cf "$SUITE_DIR/root.tar" .
+  mkdir "$SUITE_DIR/extra"
+  echo copied > "$SUITE_DIR/extra/file"
+  cat > "$SUITE_DIR/image.yaml" << E2
+image: {distribution: bb, release: 1, variant: default, description: "Busybox {{ image.release }}", expiry: 10d}
+source: {downloader: rootfs-http, url: "file://$SUITE_DIR/root.tar"}
+mappings: {architecture_map: debian}
+environment: {variables: [{key: WORD, value: spoken}]}
+files:
+- {generator: dump, path: /etc/dumped, content: "{{ image.distribution }} {{ image.architecture_mapped }}", templated: true, mode: "0640", gid: "5"}
+- {generator: dump, path: /etc/never, content: x, releases: [2]}
+- {generator: copy, path: /opt/extra, source: "$SUITE_DIR/extra"}
+- {generator: remove, path: /mnt}
+- {generator: hostname, path: /etc/hostname}
+- {generator: hosts, path: /etc/hosts}
+- {generator: template, name: note.tpl, path: /etc/note, content: "{{ container.name }} {{ properties.word }}", template: {when: [create], properties: {word: hello}}}
+- {generator: cloud-init, name: user-data}
+actions:
+- trigger: post-files
+  action: |-
+    #!/bin/sh -e
+    echo "\$WORD \$\$" > /etc/acted
+    mount -t tmpfs none /mnt 2> /dev/null || true
+    test -c /dev/null && test -e /proc/self/status
+    sleep 1000 &
+- {trigger: post-unpack, variants: [other], action: "#!/bin/sh\nexit 1"}
+E2
+}
+
+test_build() {
+  prepare
+  make_definition
+  cd "$SUITE_DIR"
+  incus-image validate image.yaml
+  export SOURCE_DATE_EPOCH=1700000000
+  incus-image build-incus image.yaml one > built
+  incus-image build-incus image.yaml two
+  expect "" diff -r one two
+  incus-image build-incus image.yaml uni --type=unified --compression=zstd | grep '^uni/' > name
+  incus-image build-incus image.yaml uni2 --type=unified --compression=zstd
+  expect "" diff -r uni uni2
+  expect "" sh -c 'ls -d /var/tmp/incus-image.* 2> /dev/null | xargs -r mount | grep incus-image || true'
+  incus image import one/incus.tar.xz one/rootfs.squashfs --alias split
+  incus image import "$(cat name)" --alias unified
+  expect "Busybox 1" incus image get-property split description
+  for image in split unified; do
+    incus launch $image "c-$image"
+    expect "bb $(dpkg --print-architecture)" incus exec "c-$image" -- cat /etc/dumped
+    expect "640 5" incus exec "c-$image" -- stat -c '%a %g' /etc/dumped
+    expect "spoken 2" incus exec "c-$image" -- cat /etc/acted
+    expect copied incus exec "c-$image" -- cat /opt/extra/file
+    expect "c-$image hello" incus exec "c-$image" -- cat /etc/note
+    expect "c-$image" incus exec "c-$image" -- cat /etc/hostname
+    incus exec "c-$image" -- grep -q "c-$image" /etc/hosts
+    incus exec "c-$image" -- grep -q '#cloud-config' /var/lib/cloud/seed/nocloud-net/user-data
+    refuse 'No such file' incus exec "c-$image" -- ls /etc/never
+    incus delete -f "c-$image"
+  done
+  # A folder, changed by hand, packed.
+  incus-image build-dir image.yaml dir
+  echo changed > dir/etc/changed
+  incus-image pack-incus image.yaml dir packed --type=unified --compression=none | grep -q '^packed/.*tar$'
+  tar -tf packed/*.tar | grep -q '^rootfs/etc/changed$'
+  cd /
+}
+
+test_failed_builds_leave_nothing() {
+  make_definition
+  cd "$SUITE_DIR"
+  mkdir scratch
+  sed 's|test -c /dev/null|exit 7|' image.yaml > failing.yaml
+  refuse 'An action of post-files failed with exit status 7' incus-image build-incus failing.yaml out --cache-dir=scratch
+  refuse 'exit status 7' incus-image build-dir failing.yaml dir --cache-dir=scratch
+  expect "" sh -c "find scratch out dir -mindepth 1 2> /dev/null || true"
+  refuse 'unknown generator "magic"' incus-image validate <(sed 's/generator: copy/generator: magic/' image.yaml)
+  refuse 'unknown trigger' incus-image validate <(sed 's/post-files/post-never/' image.yaml)
+  refuse 'distribution must not be empty' incus-image validate image.yaml -o image.distribution=
+  refuse "isn't available here" incus-image build-incus image.yaml out -o source.downloader=magic
+  # Links of the image lead nowhere but into the image.
+  mkdir evil
+  ln -s "$SUITE_DIR/target" evil/etc
+  mkdir target
+  tar -C evil -cf evil.tar .
+  refuse . incus-image build-incus image.yaml out -o "source.url=$SUITE_DIR/evil.tar"
+  expect "" find target -mindepth 1
+  cd /
+}
+
+test_from_host() {
+  prepare
+  mkdir -p "$SUITE_DIR/host"
+  tar -C "$SUITE_DIR/host" -xf "$TEST_IMAGE"
+  mkdir -p "$SUITE_DIR/host/rootfs/var/lib/incus"
+  echo secret > "$SUITE_DIR/host/rootfs/etc/machine-id"
+  echo mine > "$SUITE_DIR/host/rootfs/root/mine"
+  echo big > "$SUITE_DIR/host/rootfs/var/lib/incus/data"
+  incus-image from-host "$SUITE_DIR/out" --root="$SUITE_DIR/host/rootfs" --compression=zstd
+  incus image import "$SUITE_DIR/out/incus.tar.xz" "$SUITE_DIR/out/rootfs.squashfs" --alias host
+  incus launch host c1
+  expect mine incus exec c1 -- cat /root/mine
+  expect "" incus exec c1 -- ls /var/lib/incus
+  expect c1 incus exec c1 -- cat /etc/hostname
+}
