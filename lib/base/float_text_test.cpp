@@ -14,6 +14,6 @@ TEST_CASE("float text: the shortest form that reads back as the same number", "[
 
 TEST_CASE("float text: with a precision, a width or a form", "[format]") {
   CHECK(std::format("{:.2f}|{:8.1f}|{:e}|{:.3g}|{:g}", 2.345, 2.25, 1234.5, 1234.5, 0.5) == "2.35|     2.2|1.234500e+03|1.23e+03|0.5");
-  CHECK(std::format("{:.1f}", 1e200).size() == 203);  // more than the first buffer of std::format holds
+  CHECK(std::format("{:.1f}", 1e200).size() == 202);  // more than the first buffer of std::format holds
   CHECK(std::format("{:a}", 1.5) == "1.8p+0");
 }
