@@ -15,6 +15,7 @@
 #include "archive/remove_tree.h"
 #include "archive/tar_writer.h"
 #include "archive/test_folder.h"
+#include "archive/xz_reader.h"
 #include "base/strings.h"
 #include "sys/beneath.h"
 
@@ -128,6 +129,23 @@ TEST_CASE("garbage and cut archives are errors") {
   CHECK_FALSE(unpack(tar.substr(0, tar.size() / 2), out.path));
   std::string plain = tar_of({{make(Entry::Type::file, "b"), std::string(100000, 'a')}});
   CHECK_FALSE(unpack(plain.substr(0, 5000), out.path));
+}
+
+TEST_CASE("xz: files of several streams, cut and damaged ones") {
+  std::string text(3 << 20, 'x'), tar = tar_of({{make(Entry::Type::file, "a"), text}}, "xz");
+  auto read = [](const std::string& packed) {
+    std::string plain;
+    auto outcome = decompress_xz(source_of(packed), [&](std::string_view data) -> Result<> { return plain += data, Result<>(); });
+    return outcome ? plain : outcome.error().message();
+  };
+  std::string plain = read(tar);
+  CHECK(plain.size() > text.size());
+  CHECK(read(tar + tar) == plain + plain);
+  CHECK(read(tar.substr(0, tar.size() - 20)).contains("unexpected end"));
+  std::string damaged = tar;
+  damaged[damaged.size() / 2] ^= 0x55;
+  CHECK(read(damaged).contains("damaged"));
+  CHECK(read("").contains("unexpected end"));
 }
 
 TEST_CASE("limits stop a bomb") {

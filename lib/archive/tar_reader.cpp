@@ -9,6 +9,7 @@
 #include "archive/compression.h"
 #include "archive/libarchive.h"
 #include "archive/posix_acl.h"
+#include "archive/xz_reader.h"
 #include "base/strings.h"
 
 namespace archive {
@@ -196,7 +197,9 @@ Result<std::unique_ptr<TarReader>> TarReader::open(Source source, Sink plain) {
   reader->input.plain = std::move(plain);
   Source whole = prepend(std::move(head), std::move(source));
   if (*content == Content::tar) reader->input.source = std::move(whole);
-  else reader->input.pipe = std::make_unique<Pipe>([whole = std::move(whole)](const Sink& out) { return decompress(whole, out); });
+  else reader->input.pipe = std::make_unique<Pipe>([whole = std::move(whole), xz = *content == Content::xz](const Sink& out) {
+    return xz ? decompress_xz(whole, out) : decompress(whole, out);
+  });
   archive_read_support_format_tar(reader->handle.get());
   archive_read_support_format_gnutar(reader->handle.get());
   archive_read_set_options(reader->handle.get(), "hdrcharset=UTF-8");
