@@ -37,6 +37,8 @@ Result<std::string> read_line() {
   }
 }
 
+bool confirm(std::string_view question) { return to_lower(answer_to(question, "").value_or("")) == "yes"; }
+
 Result<bool> ask_yes_no(std::string_view question, std::string_view fallback) {
   for (;;) {
     std::string answer = to_lower(TRY(answer_to(question, fallback)));

@@ -10,6 +10,8 @@ namespace cli {
 
 /// One line of standard input without its newline. Errors: internal ("EOF").
 Result<std::string> read_line();
+/// Asks once whether something shall be lost: anything but "yes" means no, as does the end of the input.
+bool confirm(std::string_view question);
 /// Asks until the answer is yes or no. `fallback`: taken for an empty answer ("yes", "no", or "" for none).
 Result<bool> ask_yes_no(std::string_view question, std::string_view fallback = "");
 /// Asks until the answer is one of `choices`.

@@ -58,13 +58,22 @@ void visit(const cli::Command& parent, const std::map<std::string, Golden>& gold
   }
 }
 
+/// What isn't built yet, with all below it: clusters, virtual machines, the operating system around them, and the browser's interface.
+bool is_left_out(std::string_view path) {
+  for (std::string_view group : {"admin os", "cluster", "low-level", "storage volume nbd", "webui"}) {
+    if (path == group || (path.starts_with(group) && path[group.size()] == ' ')) return true;
+  }
+  return false;
+}
+
 }  // namespace
 
 TEST_CASE("commands, aliases and flags equal the golden tree") {
   auto golden = load_golden();
   REQUIRE(golden.size() > 400);
   visit(cli::root_command(), golden);
-  size_t missing = 0;
-  for (const auto& [path, entry] : golden) missing += cli::find_path(path) == nullptr;
-  WARN(missing << " commands of the golden tree are not built");
+  for (const auto& [path, entry] : golden) {
+    INFO(path);
+    CHECK((cli::find_path(path) != nullptr) != is_left_out(path));
+  }
 }

@@ -1,18 +1,11 @@
 // `incus delete`: instances, stopped first where --force says so.
-#include <iostream>
-#include <print>
-
+#include "applets/cli/ask.h"
 #include "applets/cli/instance/common.h"
 
 namespace cli {
 namespace {
 
-bool confirmed(Call& call, const Arg& arg) {
-  std::print("Remove {} (yes/no): ", call.shown(arg));
-  std::string answer;
-  std::getline(std::cin, answer);
-  return to_lower(answer) == "yes";
-}
+bool confirmed(Call& call, const Arg& arg) { return confirm(std::format("Remove {} (yes/no): ", call.shown(arg))); }
 
 Result<> delete_one(Call& call, const Arg& arg) {
   client::Server server = TRY(call.server(arg));

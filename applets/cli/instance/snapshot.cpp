@@ -1,10 +1,10 @@
 // `incus snapshot`: create, list, show, rename, restore, delete.
 #include <unistd.h>
 
-#include <iostream>
 #include <print>
 
 #include "api/yaml.h"
+#include "applets/cli/ask.h"
 #include "applets/cli/created.h"
 #include "applets/cli/expiry.h"
 #include "applets/cli/instance/common.h"
@@ -51,10 +51,7 @@ Result<> run_create(Call& call) {
 Result<> run_delete(Call& call) {
   client::Server server = TRY(call.server(call.args[0]));
   if (call.flags.on("interactive")) {
-    std::print("Remove snapshot {} from {} (yes/no): ", call.args[1].text, call.shown(call.args[0]));
-    std::string answer;
-    std::getline(std::cin, answer);
-    if (to_lower(answer) != "yes") return fail(Code::cancelled, "User aborted delete operation");
+    if (!confirm(std::format("Remove snapshot {} from {} (yes/no): ", call.args[1].text, call.shown(call.args[0])))) return fail(Code::cancelled, "User aborted delete operation");
   }
   return remove(call, server, call.args[0].object().text, call.args[1].text);
 }
