@@ -2,7 +2,9 @@
 #include "applets/cli/call.h"
 
 #include "applets/cli/user_socket.h"
+#include "applets/cli/image/registry.h"
 #include "client/stream_server.h"
+#include "oci/registry_server.h"
 
 #include <cstdio>
 #include <cstdlib>
@@ -20,6 +22,10 @@ Result<client::Server> Call::connect(const std::string& wanted, bool allow_publi
   auto known = servers_.find(name);
   if (known != servers_.end()) return known->second;
   const Remote& remote = *TRY(config.find(name));
+  if (remote.protocol == "oci" && allow_public) {
+    auto server = TRY(oci::registry_server({.url = TRY(server_address(ctx, remote)), .layer_folder = cache_folder() + "/oci"}));
+    return servers_.emplace(name, std::move(server)).first->second;  // it remembers the images it was asked for by name
+  }
   if (remote.protocol == "simplestreams" && allow_public) {
     return client::stream_server({.server = remote.addresses.front(), .cache_folder = client::user_stream_cache()});
   }

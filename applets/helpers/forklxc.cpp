@@ -22,12 +22,16 @@ int complain(const char* what, const char* detail) {
   return 1;
 }
 
+constexpr int kStopPatience = 30;  // seconds
+
 /// `forklxc NAME LXC_PATH CONFIG LOG_FOLDER`: prints init's pid once the container runs.
+/// `forklxc NAME LXC_PATH`: waits until nothing of the container is left.
 int run_forklxc(const Args& args) {
-  if (args.size() != 4) return complain("forklxc", "wrong number of arguments");
+  if (args.size() != 4 && args.size() != 2) return complain("forklxc", "wrong number of arguments");
   std::unique_ptr<lxc_container, PutContainer> container(lxc_container_new(args[0].c_str(), args[1].c_str()));
   if (!container) return complain("Failed making the container object", args[0].c_str());
   lxc_container* c = container.get();
+  if (args.size() == 2) return c->wait(c, "STOPPED", kStopPatience) ? 0 : complain("Still running", args[0].c_str());
   c->clear_config(c);
   if (!c->load_config(c, args[2].c_str())) return complain("Failed loading the configuration", args[2].c_str());
   c->want_daemonize(c, true);

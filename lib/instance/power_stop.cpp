@@ -13,6 +13,9 @@ namespace {
 
 constexpr seconds kForcedStopTimeout{60};
 
+/// How long an ephemeral application container stays after its entry point was done, so that who launched it can read what it said.
+constexpr seconds kLastWords{2};
+
 /// How often an instance may restart by itself within a minute before we give up on it.
 constexpr int kMaxAutoRestarts = 10;
 
@@ -158,6 +161,7 @@ void on_stop(const InstancePtr& instance, lxc::StopReason reason) {
   if (requested) return;  // stop() does the rest
   lifecycle(*instance, job, "instance-shutdown");
   if (instance->view()->row.ephemeral) {
+    if (is_true(instance->volatile_get("volatile.container.oci"))) (void)ctx.sleep(kLastWords);
     auto removed = remove(job, instance, true);
     if (!removed) log_error("Failed deleting ephemeral instance", {{"instance", instance->full_name()}, {"error", removed.error().message()}});
   }

@@ -8,6 +8,7 @@
 
 #include "applets/cli/image/common.h"
 #include "applets/cli/image/files.h"
+#include "applets/cli/image/registry.h"
 #include "applets/cli/image/transfer.h"
 #include "applets/cli/peers.h"
 #include "applets/cli/wait.h"
@@ -109,7 +110,8 @@ Result<> check_flags(Call& call) {
 /// Image servers of other kinds resolve names themselves, and all they have is public.
 Result<> copy_from_image_server(Call& call, const Remote& remote, client::Server& to, const ImageCopy& copy, Progress& progress) {
   if (copy.mode != "pull") return fail(Code::invalid, "Images of a {} server can only be copied with --mode=pull", remote.protocol);
-  Json body{{"source", {{"type", "image"}, {"mode", "pull"}, {"server", remote.addresses.front()}, {"protocol", remote.protocol}, {"fingerprint", copy.name},
+  std::string server = TRY(server_address(call.ctx, remote));
+  Json body{{"source", {{"type", "image"}, {"mode", "pull"}, {"server", server}, {"protocol", remote.protocol}, {"fingerprint", copy.name},
                         {"image_type", copy.type}}},
             {"aliases", copy.aliases}, {"profiles", copy.profiles}, {"public", copy.is_public}, {"auto_update", copy.auto_update}};
   TRY_CTX(run_request(call, to, http::Method::post, kImages, api::dump_json(body), "", &progress), "Failed remote image download");

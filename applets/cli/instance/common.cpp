@@ -5,6 +5,7 @@
 #include "api/types/instance_state.h"
 #include "api/types/profile.h"
 #include "applets/cli/image/copy.h"
+#include "applets/cli/image/registry.h"
 #include "applets/cli/peers.h"
 
 namespace cli {
@@ -66,7 +67,7 @@ Result<ChosenImage> choose_image(Call& call, const std::string& remote, const st
   chosen.source.type = "image";
   if (from.protocol != "incus") {  // the server resolves names of image servers itself
     chosen.source.mode = "pull";
-    chosen.source.server = from.addresses.front();
+    chosen.source.server = TRY(server_address(call.ctx, from));
     chosen.source.protocol = from.protocol;
     chosen.source.alias = name.empty() ? "default" : name;
     chosen.image.type = "";

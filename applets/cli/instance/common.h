@@ -45,5 +45,7 @@ Result<> change_state(Call& call, client::Server& server, const std::string& nam
 
 /// Attaches to the console (console.cpp); `with_log` prints what was missed first.
 Result<> attach_console(Call& call, client::Server& server, const std::string& name, const std::string& type, bool with_log);
+/// The same with the log first, right after a start: what has ended by then is shown from the log alone.
+Result<> show_console(Call& call, client::Server& server, const std::string& name, const std::string& type);
 
 }  // namespace cli

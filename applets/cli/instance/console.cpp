@@ -12,6 +12,7 @@ namespace cli {
 namespace {
 
 constexpr char kCtrlA = 1;
+constexpr int kEndChecks = 20;  // 50 ms apart
 
 /// Ctrl+a q detaches; Ctrl+a twice sends one.
 class Escape {
@@ -66,6 +67,19 @@ Result<> attach_console(Call& call, client::Server& server, const std::string& n
   session.channels.clear();
   session.control.reset();
   return client::operation_result(TRY(server.wait_operation(call.ctx, reply.operation)));
+}
+
+Result<> show_console(Call& call, client::Server& server, const std::string& name, const std::string& type) {
+  auto attached = attach_console(call, server, name, type, true);
+  if (attached) return attached;
+  // What ended already can still be read; it may be about to end.
+  for (int tries = 0; tries < kEndChecks; ++tries) {
+    auto state = server.get(call.ctx, instance_url(name, "/state"));
+    if (!state) return attached;
+    if (state->metadata.value("status", "") == "Stopped") return show_log(call, server, name);
+    TRY(call.ctx.sleep(milliseconds(50)));
+  }
+  return attached;
 }
 
 namespace {

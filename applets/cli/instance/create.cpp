@@ -101,7 +101,7 @@ Result<> create(Call& call, bool start) {
   if (name.empty()) std::println("Instance name is: {}", made);
   warn_without_network(call, server, made);
   if (start && call.flags.known("console") && !call.flags.text("console").empty()) {
-    return attach_console(call, server, made, call.flags.text("console"), true);
+    return show_console(call, server, made, call.flags.text("console"));
   }
   return {};
 }

@@ -47,7 +47,7 @@ Result<> change_one(Call& call, const Arg& arg) {
     std::string project = server.project_name().empty() || server.project_name() == "default" ? "" : " --project " + server.project_name();
     return fail(changed.error().code(), "{}\nTry `incus info --show-log {}{}` for more info", changed.error().message(), call.shown(arg), project);
   }
-  if (!console.empty() && change.action != "stop") return attach_console(call, server, name, console, true);
+  if (!console.empty() && change.action != "stop") return show_console(call, server, name, console);
   return {};
 }
 

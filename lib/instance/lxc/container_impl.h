@@ -48,6 +48,8 @@ struct Container::Impl : std::enable_shared_from_this<Impl> {
   /// Folders, log rotation, the configuration file. `copy` is the spec to start.
   Result<> prepare(const RunSpec& copy) const;
   Result<> launch(const Context&, const RunSpec& copy);
+  /// The container started and ended before it could be adopted: waits for its monitor, then tells as for any other end.
+  Result<> ended_at_once(const Context& ctx);
   /// Takes over running processes: pidfds, control group, the watch on the monitor. Errors: not_found if they ended.
   Result<> adopt(const Processes& found);
   /// Runs on a worker once the monitor's pidfd is readable.

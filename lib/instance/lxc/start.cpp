@@ -104,9 +104,25 @@ Result<> Container::Impl::launch(const Context& ctx, const RunSpec& copy) {
   helper.stderr_fd = log.get();
   auto output = sys::run(ctx, std::move(helper));
   if (!output) return Failure(output.error());
-  Processes found = TRY(find_processes(output->out));
-  TRY(adopt(found));
-  return write_file_atomic(state_file(), render_state(found));
+  auto found = find_processes(output->out);
+  auto adopted = found ? adopt(*found) : Failure(found.error());
+  // An entry point may be done before we come to look at it: that was a run like any other.
+  if (!adopted && copy.oci) return ended_at_once(ctx);
+  TRY(std::move(adopted));
+  return write_file_atomic(state_file(), render_state(*found));
+}
+
+Result<> Container::Impl::ended_at_once(const Context& ctx) {
+  TRY(sys::run(ctx, sys::self_spec("forklxc", {paths.id, paths.lxc_path})));
+  runtime.offload([self = shared_from_this()] {
+    StopHandler handler;
+    {
+      std::lock_guard lock(self->mutex);
+      handler = self->stop_handler;
+    }
+    if (handler) handler(read_stop_reason(self->stop_file()));
+  });
+  return {};
 }
 
 Result<> Container::start(const Context& ctx) {

@@ -1,0 +1,12 @@
+// Remotes that are OCI registries: who we are to them.
+#pragma once
+#include "applets/cli/config.h"
+#include "base/context.h"
+
+namespace cli {
+
+/// The remote's address, with the credentials that its helper gives, if it has one (as docker-credential-NAME programs do).
+/// Errors: unsupported (no such helper), invalid (what it said). Blocks while the helper runs.
+Result<std::string> server_address(const Context& ctx, const Remote& remote);
+
+}  // namespace cli
