@@ -93,7 +93,7 @@ test_layers_are_shared_and_checked() {
   expect '' incus list -f csv -c n
   refuse 'manifest unknown' incus init reg:nothing a1
   refuse 'bad tag' incus init reg:app:. a1
-  refuse authentication incus init reg:private/app a1
+  refuse 401 incus init reg:private/app a1
   incus init mine:app a1
 }
 
