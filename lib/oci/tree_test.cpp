@@ -175,11 +175,11 @@ TEST_CASE("users by the image's own files") {
 }
 
 TEST_CASE("DHCP answers are read with suspicion") {
-  using namespace sys::dhcp4;
+  namespace dhcp4 = sys::dhcp4;
   MacAddress mac = *parse_mac("10:66:6a:01:02:03");
   // A question has the shape of an answer but for direction and ports.
-  std::string packet = make_packet({.type = Type::request, .transaction = 7, .hwaddr = mac, .host_name = "c1", .current = {}, .requested = {}, .server = {}});
-  CHECK_FALSE(parse_packet(packet, 7, mac));
+  std::string packet = dhcp4::make_packet({.type = dhcp4::Type::request, .transaction = 7, .hwaddr = mac, .host_name = "c1", .current = {}, .requested = {}, .server = {}});
+  CHECK_FALSE(dhcp4::parse_packet(packet, 7, mac));
   std::swap(packet[21], packet[23]);
   packet[28] = 2;
   packet[28 + 19] = 9;
@@ -194,16 +194,16 @@ TEST_CASE("DHCP answers are read with suspicion") {
     return out;
   };
   using namespace std::string_literals;
-  auto good = parse_packet(answer("\x01\x04\xff\xff\xff\x00\x03\x04\x0a\x00\x00\x01\x33\x04\x00\x00\x0e\x10\x77\x0b\x03"s + "lan\x00\x03"s + "sub\xc0\x00"s), 7, mac);
+  auto good = dhcp4::parse_packet(answer("\x01\x04\xff\xff\xff\x00\x03\x04\x0a\x00\x00\x01\x33\x04\x00\x00\x0e\x10\x77\x0b\x03"s + "lan\x00\x03"s + "sub\xc0\x00"s), 7, mac);
   REQUIRE(good);
   CHECK(good->prefix == 24);
   CHECK(good->gateways.at(0).text() == "10.0.0.1");
   CHECK(good->lease == 3600);
   CHECK(good->search == StringList{"lan", "sub.lan"});
-  CHECK_FALSE(parse_packet(answer(""), 8, mac));
-  CHECK_FALSE(parse_packet(answer("\x01\x04\xff\x00\xff\x00"s), 7, mac));
-  CHECK_FALSE(parse_packet(answer("\x03\xf0\x0a"s), 7, mac));
+  CHECK_FALSE(dhcp4::parse_packet(answer(""), 8, mac));
+  CHECK_FALSE(dhcp4::parse_packet(answer("\x01\x04\xff\x00\xff\x00"s), 7, mac));
+  CHECK_FALSE(dhcp4::parse_packet(answer("\x03\xf0\x0a"s), 7, mac));
   // A pointer to itself, and a name with a line break, give no names.
-  CHECK(parse_packet(answer("\x77\x02\xc0\x00"s), 7, mac)->search.empty());
-  CHECK(parse_packet(answer("\x0f\x05"s + "a\nb c"), 7, mac)->domain.empty());
+  CHECK(dhcp4::parse_packet(answer("\x77\x02\xc0\x00"s), 7, mac)->search.empty());
+  CHECK(dhcp4::parse_packet(answer("\x0f\x05"s + "a\nb c"), 7, mac)->domain.empty());
 }

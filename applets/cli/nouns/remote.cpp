@@ -218,7 +218,11 @@ constexpr Flag kCertificateFlags[] = {{"format|f", FlagKind::text, "pem or pfx",
 constexpr Command kCommands[] = {
     {.path = "remote", .summary = "Manage the servers this client knows", .options = kGroup},
     {.path = "remote add", .usage = "[<new remote name>] (<IP/FQDN/URL>...|<token>)", .summary = "Add a server", .run = remote_add, .flags = kAddFlags,
-     .about = "Several addresses are tried one after the other. A token stands for address and trust at once.", .options = kSingleFromRight},
+     .about = "Several addresses are tried one after the other. A token stands for address and trust at once.\n\n"
+              "Registries of application images (--protocol=oci) are signed in to with a user and password in the URL, what a credentials helper gives, or\n"
+              "~/.docker/config.json.",
+     .options = kSingleFromRight,
+     .examples = "incus remote add docker https://docker.io --protocol=oci\nincus launch docker:caddy web"},
     {.path = "remote generate-certificate", .summary = "Make the client certificate now", .run = generate_certificate},
     {.path = "remote get-client-certificate", .usage = "[<target file>]", .summary = "Print the client certificate or write it to a file", .run = get_client_certificate, .flags = kCertificateFlags},
     {.path = "remote get-client-token", .usage = "<expiry>", .summary = "Make a token signed with the client's key", .run = get_client_token,
