@@ -221,8 +221,7 @@ constexpr Command kCommands[] = {
      .about = "Several addresses are tried one after the other. A token stands for address and trust at once.\n\n"
               "Registries of application images (--protocol=oci) are signed in to with a user and password in the URL, what a credentials helper gives, or\n"
               "~/.docker/config.json.",
-     .options = kSingleFromRight,
-     .examples = "incus remote add docker https://docker.io --protocol=oci\nincus launch docker:caddy web"},
+     .examples = "incus remote add docker https://docker.io --protocol=oci\nincus launch docker:caddy web", .options = kSingleFromRight},
     {.path = "remote generate-certificate", .summary = "Make the client certificate now", .run = generate_certificate},
     {.path = "remote get-client-certificate", .usage = "[<target file>]", .summary = "Print the client certificate or write it to a file", .run = get_client_certificate, .flags = kCertificateFlags},
     {.path = "remote get-client-token", .usage = "<expiry>", .summary = "Make a token signed with the client's key", .run = get_client_token,
