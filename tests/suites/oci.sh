@@ -101,8 +101,8 @@ test_restart_policy() {
   serve_registry || return 0
   incus launch reg:once a1 -c boot.autorestart=true
   eventually 20 sh -c '[ "$(grep -c tick "$INCUS_DIR/logs/a1/console.log")" -ge 1 ]'
-  restarted() { [ "$(incus query "/1.0/instances/a1" | grep -c '"last_used_at"')" = 1 ] && incus config get a1 volatile.last_state.power | grep -q .; }
-  eventually 20 restarted
+  # Each run says it once; the log goes on over restarts.
+  eventually 20 sh -c '[ "$(grep -c tick "$INCUS_DIR/logs/a1/console.log")" -ge 2 ]'
   incus stop -f a1 || true
   incus launch reg:once a2 --ephemeral --console | grep -q tick
   eventually 20 sh -c '! incus info a2 > /dev/null 2>&1'
