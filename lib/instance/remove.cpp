@@ -15,18 +15,15 @@ namespace instance {
 namespace {
 
 void remove_folders(const Services& services, const std::string& full_name) {
-  std::error_code ignored;  // leftovers are found by the next start of the daemon
-  std::filesystem::remove_all(services.paths.log + "/" + full_name, ignored);
-  for (const std::string& parent : folder_parents(services)) std::filesystem::remove_all(parent + "/" + full_name, ignored);
+  const core::Paths& paths = services.paths;
+  for (const std::string& parent : {paths.log, paths.run, paths.in_var("devices"), paths.in_var("shmounts"), paths.in_var("backups/instances")}) {
+    std::error_code ignored;  // leftovers are taken over by the next instance of the name
+    std::filesystem::remove_all(parent + "/" + full_name, ignored);
+  }
   unlink_volume(services, full_name);
 }
 
 }  // namespace
-
-std::vector<std::string> folder_parents(const Services& services) {
-  const core::Paths& paths = services.paths;
-  return {paths.run, paths.in_var("devices"), paths.in_var("shmounts"), paths.in_var("backups/instances")};
-}
 
 Result<> remove(const Job& job, const InstancePtr& instance, bool force) {
   auto lock = TRY(instance->lock(job.ctx));
@@ -47,7 +44,7 @@ Result<> remove(const Job& job, const InstancePtr& instance, bool force) {
   if (pool) TRY((*pool)->remove(job.ctx, volume_of(*view)));
   TRY(remove_dependents(job.ctx, services, *view));
   remove_devices(job.ctx, instance);
-  remove_folders(services, instance->full_name());
+  remove_folders(services, instance->full_name());  // before the row: what is left of them without it would be nobody's
   TRY(services.global.write([&](db::Tx& tx) -> Result<> {
     TRY(core::forget_entity(tx, core::EntityType::instance, view->row.id));
     return db::instances::remove(tx, view->row.id);

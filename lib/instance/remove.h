@@ -8,7 +8,4 @@ namespace instance {
 /// unless `force`. Blocks.
 Result<> remove(const Job& job, const InstancePtr& instance, bool force);
 
-/// The daemon's own folders, logs aside, that hold nothing but one folder per instance, by its full name.
-std::vector<std::string> folder_parents(const Services& services);
-
 }  // namespace instance

@@ -4,9 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <filesystem>
-#include <set>
 
 #include "base/log.h"
 #include "base/strings.h"
@@ -19,21 +17,6 @@ std::string active_mark(const Instance& instance) { return instance.run_path() +
 
 std::string folder_of(const Services& services) { return services.paths.in_var("unfinished"); }
 std::string path_of(const Services& services, int64_t id) { return folder_of(services) + "/" + std::to_string(id); }
-
-/// Removes what a deletion that was cut short left in the daemon's folders. What still has something mounted in it stays: its content may be a user's.
-void sweep_folders(Manager& manager) {
-  std::string mounts = read_file("/proc/self/mountinfo").value_or("");
-  std::set<std::string> names;
-  for (const InstancePtr& instance : manager.list()) names.insert(instance->full_name());
-  for (const std::string& parent : folder_parents(manager.services())) {
-    std::error_code error;
-    for (const auto& entry : std::filesystem::directory_iterator(parent, error)) {
-      if (!entry.is_directory(error) || names.contains(entry.path().filename().string())) continue;
-      if (mounts.contains(entry.path().string())) continue;
-      std::filesystem::remove_all(entry.path(), error);
-    }
-  }
-}
 
 }  // namespace
 
@@ -67,7 +50,6 @@ void remove_unfinished(const Context& ctx, Manager& manager) {
     }
     clear_unfinished(services, *id);
   }
-  sweep_folders(manager);
 }
 
 }  // namespace instance

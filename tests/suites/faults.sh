@@ -270,3 +270,17 @@ test_stuck_parts() {
   incus delete large
   incus image delete many
 }
+
+# A start of the daemon leaves alone what it does not know: recovered into the database, a container that ran all the time is found running.
+test_unknown_container_keeps_running() {
+  prepare
+  incus launch testimage c1 -q
+  incus admin sql global "DELETE FROM instances WHERE name = 'c1'; DELETE FROM storage_volumes WHERE name = 'c1'" > /dev/null
+  kill -9 "$DAEMON_PID"
+  wait "$DAEMON_PID" 2> /dev/null || true
+  start_daemon
+  expect "" incus list -f csv
+  printf 'no\nyes\nyes\n' | incus admin recover > /dev/null
+  expect c1 incus exec c1 -- hostname
+  incus delete -f c1
+}
