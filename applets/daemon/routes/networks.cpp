@@ -40,7 +40,8 @@ Result<api::Network> describe(Call& call, const NetworkScope& scope, const std::
     out = describe_managed(call, scope, (*managed)->record());
   } else {
     if (!network::interface_exists(name)) return not_found();
-    unsigned flags = static_cast<unsigned>(parse_uint(network::read_attribute(name, "flags").substr(2), 16).value_or(0));
+    std::string text = network::read_attribute(name, "flags");  // "0x1003", or nothing if the interface went just now
+    unsigned flags = text.starts_with("0x") ? static_cast<unsigned>(parse_uint(text.substr(2), 16).value_or(0)) : 0;
     out.name = name;
     out.project = scope.stored_in;
     out.type = network::interface_type(name, flags);
