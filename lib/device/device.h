@@ -48,12 +48,58 @@ struct MountEntry {
   bool optional = false;
 };
 
-/// A network interface the runtime moves into the instance.
+/// A network interface the runtime moves into the instance, or that a virtual machine's NIC is wired to.
 struct NicEntry {
+  enum class Kind { moved, tap, macvtap };
   std::string device;
-  std::string host_name;   ///< interface to move (the inner end of the veth pair, a macvlan, …)
+  std::string host_name;   ///< interface to move (the inner end of the veth pair, a macvlan, …); the tap or macvtap
   std::string name;        ///< name inside
   std::string hwaddr;
+  // Virtual machines only:
+  Kind kind = Kind::moved;
+  std::string bus = "virtio";
+  bool connected = true;
+  uint32_t mtu = 0;        ///< told to the guest; 0: its default
+  int64_t boot_priority = 0;
+  int boot_index = -1;     ///< place among all bootable devices, by the runtime
+};
+
+/// A disk of a virtual machine.
+struct DriveEntry {
+  std::string device;
+  std::string path;         ///< raw image or block device on the host; empty: a drive without a medium
+  std::string bus = "virtio-scsi";  ///< or "virtio-blk", "nvme", "usb"
+  std::string cache = "none";       ///< or "writeback", "unsafe"
+  std::string threads;      ///< io.threads: number of threads that serve it; empty: QEMU's main loop
+  std::string wwn;
+  bool root = false, readonly = false, cdrom = false;
+  bool discard = true;
+  uint64_t read_bytes = 0, write_bytes = 0, read_ops = 0, write_ops = 0;  ///< per second; 0: no limit
+  int64_t boot_priority = 0;
+  int boot_index = -1;
+};
+
+/// A folder of the host that the agent of a virtual machine mounts.
+struct ShareEntry {
+  std::string device;
+  std::string source;       ///< folder on the host, what 9p serves
+  std::string target;       ///< absolute path inside
+  std::string tag;          ///< what the guest mounts by
+  std::string socket;       ///< of virtiofsd; empty: 9p
+  bool readonly = false;
+  StringList options;       ///< mount options for the agent
+};
+
+/// An emulated TPM on a socket (swtpm).
+struct TpmEntry {
+  std::string device;
+  std::string socket;
+};
+
+/// A USB device of the host.
+struct UsbEntry {
+  std::string device;
+  unsigned bus = 0, address = 0;
 };
 
 /// A device node permission: "c 1:3 rwm".
@@ -72,6 +118,11 @@ struct RunConfig {
   std::vector<std::pair<std::string, std::string>> cgroup_files;  ///< control group files to write, in cgroup2's words: {"io.max", "8:0 rbps=1048576"}
   StringList environment;
   std::vector<std::function<Result<>(const Context&)>> post_start;  ///< run once the instance runs
+  // Virtual machines only:
+  std::vector<DriveEntry> drives;
+  std::vector<ShareEntry> shares;
+  std::vector<TpmEntry> tpms;
+  std::vector<UsbEntry> usbs;
 };
 
 /// What a running instance needs so that it has what the host has: start() and plug, unplug and stop(), or nothing.

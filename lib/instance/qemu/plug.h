@@ -1,0 +1,29 @@
+// Devices of a virtual machine over QMP: plugged before the first instruction or while it runs, and taken out again.
+// Stateless: what is plugged is asked of QEMU, so it works after the daemon restarted.
+#pragma once
+#include "device/device.h"
+#include "instance/qemu/probe.h"
+#include "instance/qemu/qmp/client.h"
+#include "instance/qemu/spec.h"
+
+namespace instance::qemu {
+
+/// Gives every bootable entry its place (boot_index), highest boot.priority first; of equal ones the root disk, then disks, then NICs.
+/// Call on all devices before render() and plug().
+void order_boot(std::vector<device::RunConfig>& devices);
+
+/// Plugs what a device's start() asked for: drives, NICs, shares, TPM (only before the first instruction), USB.
+/// Errors: unsupported (can't be plugged while running, no free slot), internal. What was half plugged is taken out again. Blocks.
+Result<> plug(const Context& ctx, qmp::Client& client, const Capabilities& qemu, const device::RunConfig& run);
+/// Takes it out and waits for the guest to let go (at most 30 s; DEVICE_DELETED is polled for, a guest need not answer). Success if it isn't there.
+/// `run` is what plugged() says. Errors: timeout. Blocks.
+Result<> unplug(const Context& ctx, qmp::Client& client, const device::RunConfig& run);
+/// Live change of a drive's limits (block_set_io_throttle).
+Result<> set_limits(const Context& ctx, qmp::Client& client, const device::DriveEntry& drive);
+/// The disk behind a plugged drive grew to `size` bytes (block_resize). Errors: not_found if it isn't plugged.
+Result<> resize(const Context& ctx, qmp::Client& client, const std::string& device, uint64_t size);
+
+/// agent-mounts.json of the config drive: the shares that the agent mounts at start.
+std::string agent_mounts(const std::vector<device::RunConfig>& devices);
+
+}  // namespace instance::qemu
