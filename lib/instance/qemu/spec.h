@@ -49,12 +49,13 @@ struct KernelSpec {
   std::string kernel, initrd, command_line;
 };
 
-/// How the guest's vsock device is served.
+/// How the guest's vsock device is served (vsock.h). QEMU inherits a descriptor for it in both cases:
+///   vhost:      -device vhost-vsock-pci,guest-cid=CID,vhostfd=FD
+///   vhost_user: a chardev (backend = "socket", fd = "FD", no path) and -device vhost-user-vsock-pci,chardev=...; works in QEMU 7.2 and 11
 struct VsockSpec {
   enum class Kind { none, vhost, vhost_user } kind = Kind::none;
   uint32_t cid = 0;         ///< vhost
-  int vhost_fd = -1;        ///< vhost: number of /dev/vhost-vsock in QEMU
-  std::string socket;       ///< vhost_user: path of the backend's socket
+  int fd = -1;              ///< the number of VsockDevice::fd in QEMU
 };
 
 /// The config drive: a folder over 9p (tag "config") where QEMU can, or an ISO image (label "incus-agent").
