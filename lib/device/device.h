@@ -70,7 +70,6 @@ struct DriveEntry {
   std::string path;         ///< raw image or block device on the host; empty: a drive without a medium
   std::string bus = "virtio-scsi";  ///< or "virtio-blk", "nvme", "usb"
   std::string cache = "none";       ///< or "writeback", "unsafe"
-  std::string threads;      ///< io.threads: number of threads that serve it; empty: QEMU's main loop
   std::string wwn;
   bool root = false, readonly = false, cdrom = false;
   bool discard = true;

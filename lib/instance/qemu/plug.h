@@ -12,16 +12,28 @@ namespace instance::qemu {
 /// Call on all devices before render() and plug().
 void order_boot(std::vector<device::RunConfig>& devices);
 
+/// Plugs all devices of a q35 machine before its first instruction, NICs first: they get the ports that guests expect them at.
+/// (A microvm has them in its config: nothing is done.) Errors: those of plug(), naming the device. Blocks.
+Result<> plug_all(const Context& ctx, qmp::Client& client, const Capabilities& qemu, const MachineSpec& spec);
 /// Plugs what a device's start() asked for: drives, NICs, shares, TPM (only before the first instruction), USB.
 /// Errors: unsupported (can't be plugged while running, no free slot), internal. What was half plugged is taken out again. Blocks.
 Result<> plug(const Context& ctx, qmp::Client& client, const Capabilities& qemu, const device::RunConfig& run);
 /// Takes it out and waits for the guest to let go (at most 30 s; DEVICE_DELETED is polled for, a guest need not answer). Success if it isn't there.
 /// `run` is what plugged() says. Errors: timeout. Blocks.
 Result<> unplug(const Context& ctx, qmp::Client& client, const device::RunConfig& run);
+/// The link of a NIC goes up or down as the guest sees it. Errors: not_found if it isn't plugged.
+Result<> set_link(const Context& ctx, qmp::Client& client, const std::string& device, bool up);
 /// Live change of a drive's limits (block_set_io_throttle).
 Result<> set_limits(const Context& ctx, qmp::Client& client, const device::DriveEntry& drive);
 /// The disk behind a plugged drive grew to `size` bytes (block_resize). Errors: not_found if it isn't plugged.
 Result<> resize(const Context& ctx, qmp::Client& client, const std::string& device, uint64_t size);
+
+/// What a device is called in QEMU: "dev-incus_root", and its backend "incus_root".
+std::string device_id(const std::string& device);
+std::string backend_id(const std::string& device);
+/// raw.qemu.qmp.early, .pre-start or .post-start: a JSON list of commands, run one after the other. Nothing where the key is not set.
+/// Errors: invalid (no list of objects), those of the command. Blocks.
+Result<> run_raw_commands(const Context& ctx, qmp::Client& client, const StringMap& config, const std::string& stage);
 
 /// agent-mounts.json of the config drive: the shares that the agent mounts at start.
 std::string agent_mounts(const std::vector<device::RunConfig>& devices);

@@ -1,0 +1,66 @@
+#include "instance/qemu/config.h"
+
+#include <algorithm>
+
+#include "instance/qemu/config_builder.h"
+
+namespace instance::qemu {
+namespace {
+
+/// QEMU reads lines of at most 1023 bytes, and values know no escapes.
+constexpr size_t kMaxLine = 1000;
+
+Result<> check(const Sections& sections) {
+  for (const Section& section : sections)
+    for (const auto& [key, value] : section.entries)
+      if (value.find_first_of("\"\n\r") != value.npos || key.size() + value.size() > kMaxLine)
+        return fail(Code::invalid, "The value of {} in section {} of qemu.conf has a quote or a line end, or is too long: {}", key, section.name, quote(value.substr(0, 100)));
+  return {};
+}
+
+std::string processor(const MachineSpec& spec) {
+  // hv_passthrough: Windows runs faster when it knows its hypervisor. TCG: all it has, but page tables of five levels, which only cost time.
+  std::string model = spec.accel == Accel::kvm ? "host,hv_passthrough" : "max,la57=off";
+  if (!spec.nesting) model += ",vmx=off,svm=off";
+  return model + spec.cpu.flags;
+}
+
+void add_boot_source(const MachineSpec& spec, StringList& argv) {
+  if (spec.csm && !spec.firmware.code.empty()) argv.insert(argv.end(), {"-bios", spec.firmware.code});
+  if (spec.kernel.kernel.empty()) return;
+  argv.insert(argv.end(), {"-kernel", spec.kernel.kernel});
+  if (!spec.kernel.initrd.empty()) argv.insert(argv.end(), {"-initrd", spec.kernel.initrd});
+  if (!spec.kernel.command_line.empty()) argv.insert(argv.end(), {"-append", spec.kernel.command_line});
+}
+
+Result<StringList> arguments(const MachineSpec& spec, const Capabilities& qemu) {
+  StringList argv = {qemu.program, "-S", "-name", spec.name, "-uuid", spec.uuid, "-daemonize", "-cpu", processor(spec), "-nographic",
+                     "-serial", "chardev:console", "-qmp", "chardev:monitor", "-nodefaults", "-no-user-config", "-readconfig", spec.run_folder + "/qemu.conf",
+                     "-pidfile", spec.run_folder + "/qemu.pid", "-D", spec.log_file};
+  if (spec.board == Board::q35) argv.insert(argv.end(), {"-smbios", "type=2,manufacturer=LinuxContainers,product=Incus"});
+  add_boot_source(spec, argv);
+  if (!spec.user.empty() && qemu.run_with_user) argv.insert(argv.end(), {"-run-with", "user=" + spec.user});
+  if (!spec.user.empty() && !qemu.run_with_user) argv.insert(argv.end(), {"-runas", spec.user});
+  if (spec.incoming) argv.insert(argv.end(), {"-incoming", "defer"});
+  StringList raw = TRY_CTX(split_words(get_or(spec.config, "raw.qemu")), "Invalid raw.qemu");
+  argv.insert(argv.end(), raw.begin(), raw.end());
+  for (const std::string& word : argv)
+    if (word.find('\0') != word.npos) return fail(Code::invalid, "A word of QEMU's arguments has a zero byte");
+  return argv;
+}
+
+}  // namespace
+
+Result<Sections> sections(const MachineSpec& spec, const Capabilities& qemu) { return Builder(spec, qemu).build(); }
+
+Result<Rendered> render(const MachineSpec& spec, const Capabilities& qemu) {
+  if (!get_or(spec.config, "raw.qemu.scriptlet").empty())
+    return fail(Code::unsupported, "raw.qemu.scriptlet is not supported by this server: use raw.qemu.conf and raw.qemu.qmp.* instead");
+  Sections all = TRY(sections(spec, qemu));
+  TRY(check(all));
+  if (std::string raw = get_or(spec.config, "raw.qemu.conf"); !raw.empty()) all = TRY_CTX(apply_override(std::move(all), raw), "Invalid raw.qemu.conf");
+  TRY(check(all));
+  return Rendered{to_text(all), TRY(arguments(spec, qemu))};
+}
+
+}  // namespace instance::qemu

@@ -1,0 +1,132 @@
+#include "instance/qemu/plug.h"
+
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#include <algorithm>
+#include <cstring>
+
+#include "instance/qemu/plug_common.h"
+
+namespace instance::qemu {
+namespace {
+
+Result<UniqueFd> connect_to(const std::string& path) {
+  sockaddr_un address{.sun_family = AF_UNIX, .sun_path = {}};
+  if (path.size() >= sizeof address.sun_path) return fail(Code::invalid, "The path of socket {} is too long", quote(path));
+  path.copy(address.sun_path, path.size());
+  UniqueFd socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  if (!socket || connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) return fail_errno("Failed connecting to " + path);
+  return socket;
+}
+
+/// Everything in it, for its device: what is plugged and what may be left of it.
+void remove_backends(const Context& ctx, qmp::Client& client, const device::RunConfig& run) {
+  for (const device::DriveEntry& drive : run.drives) {
+    (void)client.run(ctx, "blockdev-del", {{"node-name", backend_id(drive.device)}});
+    drop_fdsets(ctx, client, backend_id(drive.device));
+  }
+  for (const device::NicEntry& nic : run.nics) (void)client.run(ctx, "netdev_del", {{"id", backend_id(nic.device)}});
+  for (const device::ShareEntry& share : run.shares) (void)client.run(ctx, "chardev-remove", {{"id", backend_id(share.device)}});
+  for (const device::UsbEntry& usb : run.usbs) drop_fdsets(ctx, client, backend_id(usb.device));
+}
+
+template <class Entry>
+int rank(const Entry& entry) {
+  if constexpr (requires { entry.root; }) return entry.root ? 0 : 1;
+  else return 2;
+}
+
+}  // namespace
+
+void order_boot(std::vector<device::RunConfig>& devices) {
+  struct Bootable {
+    int64_t priority;
+    int rank;
+    int* place;
+  };
+  std::vector<Bootable> all;
+  for (device::RunConfig& run : devices) {
+    for (device::DriveEntry& drive : run.drives) all.push_back({drive.boot_priority, rank(drive), &drive.boot_index});
+    for (device::NicEntry& nic : run.nics) all.push_back({nic.boot_priority, rank(nic), &nic.boot_index});
+  }
+  std::ranges::stable_sort(all, [](const Bootable& a, const Bootable& b) { return a.priority != b.priority ? a.priority > b.priority : a.rank < b.rank; });
+  int next = 0;
+  for (const Bootable& one : all) *one.place = next++;
+}
+
+Result<> plug_share(const Context& ctx, qmp::Client& client, const Capabilities& qemu, const device::ShareEntry& share) {
+  // Over 9p it is in the config: it can't be plugged.
+  if (share.socket.empty()) return {};
+  if (!qemu.has("vhost-user-fs-pci")) return fail(Code::unsupported, "This QEMU ({}) has no device vhost-user-fs-pci", qemu.version);
+  UniqueFd socket = TRY(connect_to(share.socket));
+  Reverter undo;
+  std::string backend = backend_id(share.device);
+  TRY(lend_fd(ctx, client, undo, backend, socket.get()));
+  Json address = {{"type", "fd"}, {"data", {{"str", backend}}}};
+  TRY(client.run(ctx, "chardev-add", {{"id", backend}, {"backend", {{"type", "socket"}, {"data", {{"addr", address}, {"server", false}}}}}}));
+  undo.commit();
+  undo_with(undo, client, "chardev-remove", {{"id", backend}});
+  TRY(client.run(ctx, "device_add", {{"driver", "vhost-user-fs-pci"}, {"id", device_id(share.device)}, {"bus", TRY(free_port(ctx, client))}, {"addr", "00.0"},
+                                     {"tag", share.tag}, {"chardev", backend}}));
+  undo.commit();
+  return {};
+}
+
+Result<> plug_usb(const Context& ctx, qmp::Client& client, const device::UsbEntry& usb) {
+  std::string path = std::format("/dev/bus/usb/{:03}/{:03}", usb.bus, usb.address);
+  UniqueFd node(open(path.c_str(), O_RDWR | O_CLOEXEC));
+  if (!node) return fail_errno("Failed opening " + path);
+  Reverter undo;
+  std::string set = TRY(add_fdset(ctx, client, undo, backend_id(usb.device), node.get()));
+  TRY(client.run(ctx, "device_add", {{"driver", "usb-host"}, {"id", device_id(usb.device)}, {"bus", "qemu_usb.0"}, {"hostdevice", set}}));
+  undo.commit();
+  return {};
+}
+
+Result<> plug(const Context& ctx, qmp::Client& client, const Capabilities& qemu, const device::RunConfig& run) {
+  Reverter undo;
+  undo.add("unplug", [&](const Context& fresh) { return unplug(fresh, client, run); });
+  for (const device::NicEntry& nic : run.nics) TRY_CTX(plug_nic(ctx, client, nic), "Failed setting up device {}", quote(nic.device));
+  for (const device::DriveEntry& drive : run.drives) TRY_CTX(plug_drive(ctx, client, drive), "Failed adding block device for disk device {}", quote(drive.device));
+  for (const device::ShareEntry& share : run.shares) TRY_CTX(plug_share(ctx, client, qemu, share), "Failed sharing {}", quote(share.device));
+  for (const device::UsbEntry& usb : run.usbs) TRY_CTX(plug_usb(ctx, client, usb), "Failed setting up device {}", quote(usb.device));
+  undo.commit();
+  return {};
+}
+
+Result<> plug_all(const Context& ctx, qmp::Client& client, const Capabilities& qemu, const MachineSpec& spec) {
+  if (spec.board == Board::microvm) return {};
+  for (bool nics : {true, false})
+    for (const device::RunConfig& run : spec.devices)
+      if (run.nics.empty() != nics) TRY(plug(ctx, client, qemu, run));
+  return {};
+}
+
+Result<> unplug(const Context& ctx, qmp::Client& client, const device::RunConfig& run) {
+  StringList names;
+  for (const device::NicEntry& nic : run.nics) names.push_back(nic.device);
+  for (const device::DriveEntry& drive : run.drives) names.push_back(drive.device);
+  for (const device::ShareEntry& share : run.shares) names.push_back(share.device);
+  for (const device::UsbEntry& usb : run.usbs) names.push_back(usb.device);
+  for (const std::string& name : names) TRY_CTX(remove_device(ctx, client, device_id(name)), "Failed taking out device {}", quote(name));
+  remove_backends(ctx, client, run);
+  return {};
+}
+
+std::string agent_mounts(const std::vector<device::RunConfig>& devices) {
+  Json list = Json::array();
+  for (const device::RunConfig& run : devices)
+    for (const device::ShareEntry& share : run.shares) {
+      Json options = Json::array();
+      bool ninep = share.socket.empty();
+      if (ninep) options.push_back("trans=virtio,msize=33554432");
+      for (const std::string& option : share.options) options.push_back(option);
+      if (share.readonly) options.push_back("ro");
+      list.push_back({{"source", share.tag}, {"target", share.target}, {"fstype", ninep ? "9p" : "virtiofs"}, {"options", options}});
+    }
+  return api::dump_json(list);
+}
+
+}  // namespace instance::qemu

@@ -1,0 +1,26 @@
+// What plugging is made of. Used by plug*.cpp only.
+#pragma once
+#include "base/reverter.h"
+#include "instance/qemu/plug.h"
+
+namespace instance::qemu {
+
+/// The name of a root port nothing is plugged into. Errors: unavailable.
+Result<std::string> free_port(const Context& ctx, qmp::Client& client);
+/// Sends `fd` for good under a name that other commands use (getfd); undone with `undo`.
+Result<> lend_fd(const Context& ctx, qmp::Client& client, Reverter& undo, const std::string& name, int fd);
+/// Makes an fdset with `fd` and returns its path, "/dev/fdset/3". `opaque` names it for drop_fdsets().
+Result<std::string> add_fdset(const Context& ctx, qmp::Client& client, Reverter& undo, const std::string& opaque, int fd);
+void drop_fdsets(const Context& ctx, qmp::Client& client, const std::string& opaque);
+/// Adds a command that undoes.
+void undo_with(Reverter& undo, qmp::Client& client, std::string command, Json arguments);
+/// Asks the guest to let a device go and waits until it has. Success if there is none. Errors: timeout.
+Result<> remove_device(const Context& ctx, qmp::Client& client, const std::string& id);
+bool has_device(const Context& ctx, qmp::Client& client, const std::string& id);
+
+Result<> plug_drive(const Context& ctx, qmp::Client& client, const device::DriveEntry& drive);
+Result<> plug_nic(const Context& ctx, qmp::Client& client, const device::NicEntry& nic);
+Result<> plug_share(const Context& ctx, qmp::Client& client, const Capabilities& qemu, const device::ShareEntry& share);
+Result<> plug_usb(const Context& ctx, qmp::Client& client, const device::UsbEntry& usb);
+
+}  // namespace instance::qemu
