@@ -113,9 +113,9 @@ Result<> Builder::vsock(const std::string& suffix, bool pci) {
   entries["driver"] = kind + suffix;
   if (spec_.vsock.kind == VsockSpec::Kind::vhost) {
     entries["guest-cid"] = std::to_string(spec_.vsock.cid);
-    entries["vhostfd"] = std::to_string(spec_.vsock.vhost_fd);
+    entries["vhostfd"] = std::to_string(spec_.vsock.fd);
   } else {
-    add("", "chardev \"qemu_vsock-chardev\"", {{"backend", "socket"}, {"path", spec_.vsock.socket}});
+    add("", "chardev \"qemu_vsock-chardev\"", {{"backend", "socket"}, {"fd", std::to_string(spec_.vsock.fd)}});
     entries["chardev"] = "qemu_vsock-chardev";
   }
   if (pci) add_pci("Vsock", "qemu_vsock", std::move(entries), "generic");
