@@ -1,0 +1,79 @@
+#include "applets/guest/modules.h"
+
+#include <fcntl.h>
+#include <fnmatch.h>
+#include <sys/syscall.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include <filesystem>
+
+#include "base/unique_fd.h"
+
+namespace guest {
+namespace {
+
+/// "kernel/drivers/block/virtio_blk.ko" -> "virtio_blk"
+std::string module_name(std::string_view file) {
+  file.remove_prefix(file.rfind('/') + 1);
+  return replace_all(std::string(file.substr(0, file.find('.'))), "-", "_");
+}
+
+void insert_module(const std::string& file) {
+  UniqueFd fd(open(file.c_str(), O_RDONLY | O_CLOEXEC));
+  if (fd) syscall(SYS_finit_module, fd.get(), "", 0);
+}
+
+}  // namespace
+
+Modules::Modules() {
+  utsname kernel{};
+  uname(&kernel);
+  folder_ = std::string("/lib/modules/") + kernel.release;
+  auto needs = read_file(folder_ + "/modules.dep"), aliases = read_file(folder_ + "/modules.alias");
+  for (const std::string& line : split(needs ? *needs : "", '\n')) {
+    StringList parts = split(line, ':', 2);
+    if (parts.size() != 2) continue;
+    StringList files = split_list(parts[1], ' ');
+    files.insert(files.begin(), parts[0]);
+    needs_[module_name(parts[0])] = std::move(files);
+  }
+  for (const std::string& line : split(aliases ? *aliases : "", '\n')) {
+    StringList words = split_list(line, ' ');
+    if (words.size() == 3 && words[0] == "alias") aliases_.emplace_back(words[1], words[2]);
+  }
+}
+
+void Modules::load(const std::string& name) {
+  auto found = needs_.find(name);
+  if (found == needs_.end() || !done_.insert(name).second) return;
+  // depmod names what is needed first last.
+  for (size_t i = found->second.size(); i-- > 1;) {
+    if (done_.insert(module_name(found->second[i])).second) insert_module(folder_ + "/" + found->second[i]);
+  }
+  insert_module(folder_ + "/" + found->second[0]);
+}
+
+void Modules::load_for(const std::string& device) {
+  for (const auto& [pattern, name] : aliases_)
+    if (fnmatch(pattern.c_str(), device.c_str(), 0) == 0) load(name);
+}
+
+void Modules::load_for_all() {
+  std::set<std::string> seen;
+  for (bool more = true; more;) {
+    more = false;
+    std::error_code error;
+    for (const auto& bus : std::filesystem::directory_iterator("/sys/bus", error)) {
+      std::error_code gone;
+      for (const auto& device : std::filesystem::directory_iterator(bus.path() / "devices", gone)) {
+        auto text = read_file(device.path() / "modalias", 4096);
+        if (!text || !seen.insert(*text).second) continue;
+        more = true;
+        load_for(std::string(trim(*text)));
+      }
+    }
+  }
+}
+
+}  // namespace guest
