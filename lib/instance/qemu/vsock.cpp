@@ -1,6 +1,7 @@
 #include "instance/qemu/vsock.h"
 
 #include <fcntl.h>
+#define VIRTIO_RING_NO_LEGACY  // its inline functions are C only
 #include <linux/vhost.h>
 #include <linux/vm_sockets.h>
 #include <poll.h>
