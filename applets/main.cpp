@@ -6,6 +6,7 @@
 #include <print>
 
 #include "applets/applet.h"
+#include "applets/rescue/rescue.h"
 
 #ifdef __GLIBC__
 extern "C" int __nss_configure_lookup(const char* database, const char* services);
@@ -32,7 +33,7 @@ int install_links(const std::filesystem::path& folder) {
   std::error_code error;
   std::filesystem::path self = std::filesystem::read_symlink("/proc/self/exe", error);
   for (const Applet* applet : applets()) {
-    if (applet->flags & kHidden) continue;
+    if (applet->flags & (kHidden | kEarly)) continue;  // early ones are parts of this program that go by its name
     std::filesystem::path link = folder / applet->name;
     std::filesystem::remove(link, error);
     // Beside the binary a relative link, so that the folder can be moved or bind-mounted.
@@ -67,6 +68,8 @@ int main(int argc, char** argv) {
   if (applet) return applet->run(args);
   if (args.size() == 1 && args[0] == "--list") return list_roles();
   if (args.size() == 2 && args[0] == "--install") return install_links(args[1]);
+  // Executed without a role, a bundle does what it was made for.
+  if (rescue::self_is_bundle()) return rescue_applet.run(args);
   if (args.size() == 1 && (args[0] == "--help" || args[0] == "-h")) return usage(stdout, 0);
   if (!args.empty()) std::println(stderr, "incusbox: unknown role \"{}\"; `incusbox --list` names them", args[0]);
   return args.empty() ? usage(stdout, 0) : 2;

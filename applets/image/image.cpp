@@ -6,10 +6,10 @@
 #include <cstdlib>
 #include <print>
 
+#include "applets/image/bundle.h"
 #include "applets/image/chroot.h"
-#include "applets/image/stages.h"
+#include "applets/image/workspace.h"
 #include "applets/tools/tool.h"
-#include "archive/remove_tree.h"
 #include "base/reverter.h"
 
 namespace builder {
@@ -45,29 +45,6 @@ namespace {
 
 using cli::Flag;
 using cli::FlagKind;
-
-/// A folder that disappears with this object.
-class Workspace {
- public:
-  static Result<Workspace> create(const std::string& base) {
-    std::string name = (base.empty() ? std::string("/var/tmp") : base) + "/incus-image.XXXXXX";
-    if (!mkdtemp(name.data())) return fail_errno("Cannot make a folder in " + base);
-    Workspace out(name);
-    for (const char* part : {"/root", "/templates"}) {
-      if (mkdir((name + part).c_str(), 0755) != 0) return fail_errno("mkdir");
-    }
-    return out;
-  }
-  Workspace(Workspace&& other) noexcept : folder_(std::exchange(other.folder_, "")) {}
-  ~Workspace() {
-    if (!folder_.empty()) (void)archive::remove_tree(Context(), folder_);
-  }
-  Tree tree() const { return {folder_ + "/root", folder_ + "/templates", {}}; }
-
- private:
-  explicit Workspace(std::string folder) : folder_(std::move(folder)) {}
-  std::string folder_;
-};
 
 Result<Definition> read_definition(tools::Call& call) {
   std::string text = TRY(read_file(call.words[0], 4 << 20));
@@ -161,6 +138,7 @@ Result<> from_host(tools::Call& call) {
 #define PACK_FLAGS {"compression", FlagKind::text, "Compressor: none, gzip, xz, zstd, …", "xz"}, {"type", FlagKind::text, "unified or split", "split"}
 constexpr Flag kBuildFlags[] = {COMMON_FLAGS, PACK_FLAGS};
 constexpr Flag kDirFlags[] = {COMMON_FLAGS};
+constexpr Flag kBundleFlags[] = {{"cache-dir", FlagKind::text, "Folder for what is only needed meanwhile", "/var/tmp"}, {"preseed", FlagKind::text, "File for `incus admin init --preseed`", ""}};
 constexpr Flag kHostFlags[] = {COMMON_FLAGS, PACK_FLAGS, {"root", FlagKind::text, "The tree to take", "/"}};
 #undef COMMON_FLAGS
 #undef PACK_FLAGS
@@ -169,6 +147,10 @@ constexpr tools::Verb kVerbs[] = {
     {.name = "build-dir", .usage = "<definition> <target folder>", .summary = "Build a root file system", .run = build_dir, .least = 2, .most = 2, .flags = kDirFlags},
     {.name = "build-incus", .usage = "<definition> [<target folder>]", .summary = "Build an image", .run = build_image, .least = 1, .most = 2, .flags = kBuildFlags,
      .about = "A split image is incus.tar.xz and rootfs.squashfs, a unified one a single tarball.\nWith SOURCE_DATE_EPOCH set, the same inputs give the same bytes."},
+    {.name = "bundle", .usage = "<target file> [[<alias>=]<image>...]", .summary = "Write this program and images into one file", .run = make_bundle, .least = 1, .most = 1000,
+     .flags = kBundleFlags,
+     .about = "An image is a unified file, METADATA,ROOTFS, a folder that build-incus filled, or [<remote>:]<image> that the client can export.\n"
+              "The file can be executed: it starts a private daemon with these images, on a machine that has nothing else (incusbox rescue)."},
     {.name = "from-host", .usage = "[<target folder>]", .summary = "Make an image of this machine's root", .run = from_host, .least = 0, .most = 1, .flags = kHostFlags,
      .about = "One file system only; what belongs to the running kernel, temporary files and the machine's identity are left out."},
     {.name = "pack-incus", .usage = "<definition> <root folder> [<target folder>]", .summary = "Pack a root file system as an image", .run = pack_image, .least = 2, .most = 3,

@@ -75,7 +75,7 @@ Result<> relay(Call& call, client::Server& from, client::Server& to, const Image
   upload.is_public = copy.is_public;
   upload.properties = copy.image.value("properties", StringMap());
   upload.profiles = copy.profiles;
-  std::string operation = TRY(upload_image(call, to, upload, progress));
+  std::string operation = TRY(upload_image(call.ctx, to, upload, progress));
   TRY_CTX(wait_for(call, to, operation, &progress), "Failed to copy image");
   for (const Json& alias : copy.aliases) {
     Json body{{"name", alias.value("name", "")}, {"description", alias.value("description", "")}, {"target", fingerprint_of(copy)}, {"type", ""}};

@@ -17,6 +17,8 @@ Result<ImageFiles> download_image(Call& call, client::Server& server, const std:
 struct ImageUpload {
   int meta = -1;
   int rootfs = -1;          ///< -1: unified
+  int64_t meta_size = -1;   ///< bytes; -1: to the file's end
+  int64_t rootfs_size = -1;
   std::string filename;
   std::string rootfs_name = "";
   std::string type = "";    ///< "container", "virtual-machine", or "" to tell by the root file system's format
@@ -26,6 +28,6 @@ struct ImageUpload {
 };
 
 /// Sends the files from their current offsets on; the operation's id. Blocks. Errors: the server's, internal.
-Result<std::string> upload_image(Call& call, client::Server& server, const ImageUpload& image, Progress& progress);
+Result<std::string> upload_image(const Context& ctx, client::Server& server, const ImageUpload& image, Progress& progress);
 
 }  // namespace cli

@@ -33,7 +33,7 @@ Result<std::string> upload(Call& call, client::Server& server, const std::string
   ImageUpload image{.meta = meta.fd.get(), .rootfs = rootfs.fd.get(), .filename = meta.name, .rootfs_name = rootfs.name};
   image.is_public = call.flags.on("public");
   image.properties = properties;
-  return upload_image(call, server, image, progress);
+  return upload_image(call.ctx, server, image, progress);
 }
 
 Result<std::string> from_url(Call& call, client::Server& server, const std::string& url, const StringMap& properties) {

@@ -1,6 +1,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <memory>
 
 #include "applets/cli/image/files.h"
@@ -12,13 +13,14 @@ namespace {
 /// A body made of texts and files, one after the other.
 class Parts {
  public:
-  void text(std::string value) { parts_.push_back({std::move(value), -1}); }
-  /// From its current offset on. Errors: internal.
-  Result<> file(int fd) {
+  void text(std::string value) { parts_.push_back({std::move(value), -1, 0}); }
+  /// `size` bytes from its current offset on, or (-1) all. Errors: internal.
+  Result<> file(int fd, int64_t size) {
     struct stat info;
     if (fstat(fd, &info)) return fail_errno("Failed reading the image");
-    parts_.push_back({"", fd});
-    size_ += static_cast<uint64_t>(info.st_size - lseek(fd, 0, SEEK_CUR));
+    if (size < 0) size = info.st_size - lseek(fd, 0, SEEK_CUR);
+    parts_.push_back({"", fd, static_cast<size_t>(size)});
+    size_ += static_cast<uint64_t>(size);
     return {};
   }
 
@@ -39,6 +41,7 @@ class Parts {
   struct Part {
     std::string text;
     int fd;
+    size_t left;  ///< bytes of the file
   };
   Result<size_t> next(std::span<char> buffer) {
     while (at_ < parts_.size()) {
@@ -48,8 +51,9 @@ class Parts {
         offset_ += n;
         if (n) return n;
       } else {
-        ssize_t n = ::read(part.fd, buffer.data(), buffer.size());
+        ssize_t n = ::read(part.fd, buffer.data(), std::min(buffer.size(), part.left));
         if (n < 0) return fail_errno("Failed reading the image");
+        part.left -= static_cast<size_t>(n);
         if (n) return static_cast<size_t>(n);
       }
       at_++;
@@ -76,7 +80,7 @@ std::string url_encoded(const StringMap& values) {
 /// The start of a qcow2 file marks a virtual machine's disk.
 bool is_qcow2(int fd) {
   char magic[4];
-  return pread(fd, magic, 4, 0) == 4 && std::string_view(magic, 4) == std::string_view("QFI\xfb", 4);
+  return pread(fd, magic, 4, lseek(fd, 0, SEEK_CUR)) == 4 && std::string_view(magic, 4) == std::string_view("QFI\xfb", 4);
 }
 
 void set_headers(const ImageUpload& image, http::Headers& headers) {
@@ -90,25 +94,25 @@ void set_headers(const ImageUpload& image, http::Headers& headers) {
 
 }  // namespace
 
-Result<std::string> upload_image(Call& call, client::Server& server, const ImageUpload& image, Progress& progress) {
+Result<std::string> upload_image(const Context& ctx, client::Server& server, const ImageUpload& image, Progress& progress) {
   client::Request request{.method = http::Method::post, .target = "/1.0/images"};
   Parts parts;
   if (image.rootfs >= 0) {
     bool vm = image.type.empty() ? is_qcow2(image.rootfs) : image.type == "virtual-machine";
     std::string boundary = random_secret();
     parts.text(part_head(boundary, "metadata", image.filename));
-    TRY(parts.file(image.meta));
+    TRY(parts.file(image.meta, image.meta_size));
     parts.text("\r\n" + part_head(boundary, vm ? "rootfs.img" : "rootfs", image.rootfs_name));
-    TRY(parts.file(image.rootfs));
+    TRY(parts.file(image.rootfs, image.rootfs_size));
     parts.text("\r\n--" + boundary + "--\r\n");
     request.headers.set("Content-Type", "multipart/form-data; boundary=" + boundary);
   } else {
-    TRY(parts.file(image.meta));
+    TRY(parts.file(image.meta, image.meta_size));
     request.headers.set("Content-Type", "application/octet-stream");
   }
   set_headers(image, request.headers);
   request.upload = parts.upload(progress);
-  return TRY(server.send_query(call.ctx, std::move(request))).operation;
+  return TRY(server.send_query(ctx, std::move(request))).operation;
 }
 
 }  // namespace cli
