@@ -52,7 +52,7 @@ void order_boot(std::vector<device::RunConfig>& devices) {
     for (device::NicEntry& nic : run.nics) all.push_back({nic.boot_priority, rank(nic), &nic.boot_index});
   }
   std::ranges::stable_sort(all, [](const Bootable& a, const Bootable& b) { return a.priority != b.priority ? a.priority > b.priority : a.rank < b.rank; });
-  int next = 0;
+  int next = 1;  // 0 is the kernel that is started directly
   for (const Bootable& one : all) *one.place = next++;
 }
 
