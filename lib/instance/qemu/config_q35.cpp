@@ -49,7 +49,9 @@ void Builder::fixed_devices() {
 
 Result<> Builder::bus_devices() {
   fixed_devices();
-  TRY(vsock("-pci", true));
+  // A vhost-user device's state can't be saved: stateful machines have it plugged and unplugged (plug_vsock).
+  bool plugged = spec_.stateful && spec_.vsock.kind == VsockSpec::Kind::vhost_user;
+  if (!plugged) TRY(vsock("-pci", true));
   if (qemu_.spice) add("SPICE", "spice", {{"unix", "on"}, {"addr", "qemu.spice"}, {"disable-ticketing", "on"}});
   add_pci("Virtual serial bus", "dev-qemu_serial", {{"driver", "virtio-serial-pci"}}, "generic");
   serial_ports(qemu_.spice);
@@ -113,7 +115,7 @@ void Builder::tpm() {
 }
 
 void Builder::spare_ports() {
-  int needed = 0;
+  int needed = spec_.stateful ? 1 : 0;
   for (const device::RunConfig& run : spec_.devices) {
     for (const device::NicEntry& nic : run.nics) needed += nic.bus != "usb";
     for (const device::DriveEntry& drive : run.drives) needed += drive.bus == "virtio-blk" || drive.bus == "nvme";

@@ -21,7 +21,7 @@ Result<> set_memory(const Context& ctx, qmp::Client& client, const MemorySpec& s
 
 /// What QEMU says its state is: "running", "paused", "prelaunch", "shutdown", "inmigrate", …
 Result<std::string> run_state(const Context& ctx, qmp::Client& client);
-/// Saves the machine's state to `fd`; it is paused afterwards. Honours ctx (cancels). Blocks as long as it takes.
+/// Saves the machine's state to the file `fd`, after unplug_vsock(); it is paused afterwards. Honours ctx (cancels). Blocks as long as it takes.
 Result<> save_state(const Context& ctx, qmp::Client& client, int fd);
 /// Loads it into a QEMU started with spec.incoming, which is paused afterwards.
 Result<> load_state(const Context& ctx, qmp::Client& client, int fd);

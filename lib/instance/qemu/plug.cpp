@@ -12,6 +12,8 @@
 namespace instance::qemu {
 namespace {
 
+constexpr const char *kVsockDevice = "qemu_vsock", *kVsockBackend = "qemu_vsock-chardev";
+
 Result<UniqueFd> connect_to(const std::string& path) {
   sockaddr_un address{.sun_family = AF_UNIX, .sun_path = {}};
   if (path.size() >= sizeof address.sun_path) return fail(Code::invalid, "The path of socket {} is too long", quote(path));
@@ -71,6 +73,24 @@ Result<> plug_share(const Context& ctx, qmp::Client& client, const Capabilities&
   TRY(client.run(ctx, "device_add", {{"driver", "vhost-user-fs-pci"}, {"id", device_id(share.device)}, {"bus", TRY(free_port(ctx, client))}, {"addr", "00.0"},
                                      {"tag", share.tag}, {"chardev", backend}}));
   undo.commit();
+  return {};
+}
+
+Result<> plug_vsock(const Context& ctx, qmp::Client& client, int fd) {
+  Reverter undo;
+  TRY(lend_fd(ctx, client, undo, kVsockBackend, fd));
+  Json address = {{"type", "fd"}, {"data", {{"str", kVsockBackend}}}};
+  TRY(client.run(ctx, "chardev-add", {{"id", kVsockBackend}, {"backend", {{"type", "socket"}, {"data", {{"addr", address}, {"server", false}}}}}}));
+  undo.commit();
+  undo_with(undo, client, "chardev-remove", {{"id", kVsockBackend}});
+  TRY(client.run(ctx, "device_add", {{"driver", "vhost-user-vsock-pci"}, {"id", kVsockDevice}, {"chardev", kVsockBackend}, {"bus", TRY(free_port(ctx, client))}, {"addr", "00.0"}}));
+  undo.commit();
+  return {};
+}
+
+Result<> unplug_vsock(const Context& ctx, qmp::Client& client) {
+  TRY_CTX(remove_device(ctx, client, kVsockDevice), "Failed taking out the vsock device");
+  (void)client.run(ctx, "chardev-remove", {{"id", kVsockBackend}});
   return {};
 }
 

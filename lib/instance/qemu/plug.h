@@ -21,6 +21,10 @@ Result<> plug(const Context& ctx, qmp::Client& client, const Capabilities& qemu,
 /// Takes it out and waits for the guest to let go (at most 30 s; DEVICE_DELETED is polled for, a guest need not answer). Success if it isn't there.
 /// `run` is what plugged() says. Errors: timeout. Blocks.
 Result<> unplug(const Context& ctx, qmp::Client& client, const device::RunConfig& run);
+/// The socket device of a stateful machine (spec.stateful, vhost_user): QEMU can't save its state, so it isn't in the config. Plugged before the first
+/// instruction or after load_state(); taken out before save_state(). `fd`: VsockDevice::fd, stays the caller's. unplug_vsock: success if there is none.
+Result<> plug_vsock(const Context& ctx, qmp::Client& client, int fd);
+Result<> unplug_vsock(const Context& ctx, qmp::Client& client);
 /// The link of a NIC goes up or down as the guest sees it. Errors: not_found if it isn't plugged.
 Result<> set_link(const Context& ctx, qmp::Client& client, const std::string& device, bool up);
 /// Live change of a drive's limits (block_set_io_throttle).

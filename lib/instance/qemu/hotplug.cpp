@@ -1,0 +1,129 @@
+// CPUs and memory that come and go while the machine runs.
+#include "instance/qemu/hotplug.h"
+
+#include <algorithm>
+
+#include "instance/qemu/plug_common.h"
+
+namespace instance::qemu {
+namespace {
+
+constexpr seconds kBalloonTimeout{30};
+constexpr uint64_t kDimmStep = 128ull << 20;  ///< Linux guests take memory in blocks of this size
+
+uint64_t number(const Json& object, const char* key) {
+  auto found = object.is_object() ? object.find(key) : object.end();
+  return found != object.end() && found->is_number_unsigned() ? found->get<uint64_t>() : 0;
+}
+
+struct CpuSlot {
+  Json props;
+  std::string type, path;  ///< path: of the CPU in it, empty if there is none
+  std::string plugged_id() const { return path.starts_with("/machine/peripheral/") ? path.substr(path.rfind('/') + 1) : ""; }
+};
+
+Result<std::vector<CpuSlot>> cpu_slots(const Context& ctx, qmp::Client& client) {
+  Json answer = TRY(client.run(ctx, "query-hotpluggable-cpus"));
+  std::vector<CpuSlot> out;
+  if (!answer.is_array()) return fail(Code::internal, "QEMU described its CPUs in an unknown way");
+  for (const Json& one : answer) {
+    if (!one.is_object() || !one.contains("props") || !one["props"].is_object() || !one.contains("type")) continue;
+    auto path = one.find("qom-path");
+    out.push_back({one["props"], one["type"].is_string() ? one["type"].get<std::string>() : "", path != one.end() && path->is_string() ? path->get<std::string>() : ""});
+  }
+  // QEMU lists the last first.
+  std::ranges::reverse(out);
+  return out;
+}
+
+Result<> add_cpu(const Context& ctx, qmp::Client& client, const CpuSlot& slot, size_t index) {
+  Json arguments = {{"driver", slot.type}, {"id", std::format("cpu{}", index)}};
+  arguments.update(slot.props);
+  TRY_CTX(client.run(ctx, "device_add", arguments), "Failed adding a CPU");
+  return {};
+}
+
+/// Adds a DIMM, so that at least `missing` more bytes are there.
+Result<> add_memory(const Context& ctx, qmp::Client& client, const MemorySpec& spec, uint64_t missing) {
+  Json dimms = TRY(client.run(ctx, "query-memory-devices"));
+  size_t index = 1 + (dimms.is_array() ? dimms.size() : 0);
+  uint64_t size = (missing + kDimmStep - 1) / kDimmStep * kDimmStep;
+  std::string id = std::format("dimm-mem{}", index);
+  Json object = {{"qom-type", "memory-backend-memfd"}, {"id", id}, {"size", size}, {"share", true}};
+  if (!spec.hugepages.empty()) object.update({{"qom-type", "memory-backend-file"}, {"mem-path", spec.hugepages}, {"prealloc", true}});
+  Reverter undo;
+  TRY(client.run(ctx, "object-add", object));
+  undo_with(undo, client, "object-del", {{"id", id}});
+  TRY_CTX(client.run(ctx, "device_add", {{"driver", "pc-dimm"}, {"id", std::format("dimm{}", index)}, {"memdev", id}}), "Failed adding memory");
+  undo.commit();
+  return {};
+}
+
+Result<uint64_t> balloon_now(const Context& ctx, qmp::Client& client) { return number(TRY(client.run(ctx, "query-balloon")), "actual"); }
+
+/// The guest gives memory back as fast as it can, or not at all.
+Result<> balloon(const Context& ctx, qmp::Client& client, uint64_t size) {
+  TRY(client.run(ctx, "balloon", {{"value", size}}));
+  Context patient = ctx.deadline() - Clock::now() < kBalloonTimeout ? ctx : ctx.with_timeout(kBalloonTimeout);
+  uint64_t now = 0, tolerance = size / 100 + (1 << 20);
+  for (;;) {
+    now = TRY(balloon_now(ctx, client));
+    if (now <= size + tolerance && now + tolerance >= size) return {};
+    if (!patient.sleep(milliseconds(100))) break;
+  }
+  TRY(ctx.check());
+  return fail(Code::timeout, "The guest did not change its memory to {}MiB in time (it has {}MiB now)", size >> 20, now >> 20);
+}
+
+}  // namespace
+
+Result<std::vector<pid_t>> cpu_threads(const Context& ctx, qmp::Client& client) {
+  Json answer = TRY(client.run(ctx, "query-cpus-fast"));
+  std::vector<std::pair<uint64_t, pid_t>> found;
+  if (answer.is_array())
+    for (const Json& cpu : answer) found.emplace_back(number(cpu, "cpu-index"), static_cast<pid_t>(number(cpu, "thread-id")));
+  std::ranges::sort(found);
+  std::vector<pid_t> out;
+  for (const auto& [index, thread] : found)
+    if (thread > 0) out.push_back(thread);
+  return out;
+}
+
+Result<> set_cpus(const Context& ctx, qmp::Client& client, unsigned count) {
+  auto slots = TRY(cpu_slots(ctx, client));
+  size_t present = static_cast<size_t>(std::ranges::count_if(slots, [](const CpuSlot& slot) { return !slot.path.empty(); }));
+  if (count == 0 || count > slots.size()) return fail(Code::invalid, "The virtual machine takes 1 to {} CPUs while it runs, not {}", slots.size(), count);
+  for (size_t i = 0; i < slots.size() && present < count; i++) {
+    if (!slots[i].path.empty()) continue;
+    TRY(add_cpu(ctx, client, slots[i], i));
+    present++;
+  }
+  for (size_t i = slots.size(); i-- > 0 && present > count;) {
+    std::string id = slots[i].plugged_id();
+    if (id.empty()) continue;
+    TRY_CTX(remove_device(ctx, client, id), "Failed removing a CPU");
+    present--;
+  }
+  if (present > count) return fail(Code::unsupported, "CPUs that the virtual machine started with cannot be removed while it runs");
+  return {};
+}
+
+Result<MemoryNow> memory(const Context& ctx, qmp::Client& client) {
+  Json sizes = TRY(client.run(ctx, "query-memory-size-summary"));
+  MemoryNow out{.plugged = number(sizes, "base-memory") + number(sizes, "plugged-memory")};
+  auto left = balloon_now(ctx, client);
+  out.balloon = left ? *left : out.plugged;
+  return out;
+}
+
+Result<> set_memory(const Context& ctx, qmp::Client& client, const MemorySpec& spec, uint64_t size) {
+  MemoryNow now = TRY(memory(ctx, client));
+  if (size > std::max(spec.max, spec.size)) return fail(Code::unsupported, "A running virtual machine cannot get more memory than the host has ({}MiB)", spec.max >> 20);
+  if (size > now.plugged) {
+    TRY(add_memory(ctx, client, spec, size - now.plugged));
+    now = TRY(memory(ctx, client));
+  }
+  return now.balloon == size ? Result<>() : balloon(ctx, client, size);
+}
+
+}  // namespace instance::qemu
