@@ -79,25 +79,33 @@ Result<UniqueFd> open_target(int root, const std::string& path, const api::Image
   return file;
 }
 
-Result<> apply_one(int root, const std::string& volume, const std::string& path, const api::ImageMetadataTemplate& entry, Json variables,
-                   const Owner& owner) {
-  std::string relative = path.substr(std::min(path.find_first_not_of('/'), path.size()));
+Result<std::string> rendered_text(const std::string& volume, const std::string& path, const api::ImageMetadataTemplate& entry, Json variables) {
   std::string text = TRY(read_template(volume, entry.template_));
   variables["path"] = path;
   Json properties = Json::object();
   for (const auto& [key, value] : entry.properties) properties[key] = value;
   variables["properties"] = properties;
+  return TRY_CTX(imagefmt::render_template(text, variables), "Failed to render template");
+}
+
+Result<> write_text(int file, std::string_view text, const std::string& path) {
+  while (!text.empty()) {
+    ssize_t done = write(file, text.data(), text.size());
+    if (done < 0 && errno == EINTR) continue;
+    if (done < 0) return fail_errno("Failed writing " + path);
+    text.remove_prefix(static_cast<size_t>(done));
+  }
+  return {};
+}
+
+Result<> apply_one(int root, const std::string& volume, const std::string& path, const api::ImageMetadataTemplate& entry, const Json& variables,
+                   const Owner& owner) {
+  std::string relative = path.substr(std::min(path.find_first_not_of('/'), path.size()));
+  TRY(read_template(volume, entry.template_));
   TRY(make_parents(root, relative, owner));
   UniqueFd file = TRY(open_target(root, relative, entry, owner));
   if (!file) return {};
-  std::string rendered = TRY_CTX(imagefmt::render_template(text, variables), "Failed to render template");
-  for (std::string_view rest = rendered; !rest.empty();) {
-    ssize_t done = write(file.get(), rest.data(), rest.size());
-    if (done < 0 && errno == EINTR) continue;
-    if (done < 0) return fail_errno("Failed writing " + path);
-    rest.remove_prefix(static_cast<size_t>(done));
-  }
-  return {};
+  return write_text(file.get(), TRY(rendered_text(volume, path, entry, variables)), path);
 }
 
 }  // namespace
@@ -113,6 +121,20 @@ Result<> apply_templates(const Context& ctx, const InstancePtr& instance, const 
   for (const auto& [path, entry] : metadata.templates) {
     TRY(ctx.check());
     if (contains(entry.when, trigger)) TRY_CTX(apply_one(root.get(), volume, path, entry, variables, Owner{map}), "Template {}", quote(path));
+  }
+  return {};
+}
+
+Result<> render_templates(const Context& ctx, const InstancePtr& instance, const std::string& trigger, int target) {
+  std::string volume = instance->mounted.path;
+  api::ImageMetadata metadata = TRY(load_metadata(volume));
+  Json variables = variables_of(*instance->view(), trigger);
+  for (const auto& [path, entry] : metadata.templates) {
+    TRY(ctx.check());
+    if (!contains(entry.when, trigger)) continue;
+    std::string text = TRY_CTX(rendered_text(volume, path, entry, variables), "Template {}", quote(path));
+    UniqueFd file = TRY(sys::open_beneath(target, entry.template_ + ".out", O_WRONLY | O_CREAT | O_TRUNC, 0644));
+    TRY(write_text(file.get(), text, path));
   }
   return {};
 }

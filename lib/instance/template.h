@@ -9,4 +9,7 @@ namespace instance {
 /// `map`: how the files on disk are owned (empty: as inside). Paths can't leave the root. Errors: invalid (a broken template).
 Result<> apply_templates(const Context& ctx, const InstancePtr& instance, const std::string& trigger, const sys::IdMap& map);
 
+/// Renders them for a guest that puts them in place itself: as `<template>.out` into the open folder `target`. Errors as above.
+Result<> render_templates(const Context& ctx, const InstancePtr& instance, const std::string& trigger, int target);
+
 }  // namespace instance
