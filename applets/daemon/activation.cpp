@@ -10,8 +10,7 @@
 #include "db/config.h"
 #include "db/instances.h"
 #include "db/volumes.h"
-#include "instance/lxc/container.h"
-#include "sys/proc.h"
+#include "instance/instance.h"
 
 namespace incusd {
 namespace {
@@ -41,14 +40,6 @@ bool starts_by_itself(const StringMap& config) {
   return is_true(autostart);
 }
 
-bool is_running(const core::Paths& paths, const db::instances::Row& row) {
-  auto state = read_file(instance::lxc::ContainerPaths::of(paths, row.project, row.name).run + "/state");
-  if (!state) return false;
-  StringList fields = split_list(trim(*state), ' ');
-  if (fields.size() < 2) return false;
-  return sys::is_process(static_cast<pid_t>(parse_int(fields[0]).value_or(0)), parse_uint(fields[1]).value_or(0));
-}
-
 Result<std::string> instance_reason(const core::Paths& paths, db::Database& global) {
   core::ProjectCache projects(global);
   std::vector<db::profiles::Row> profiles;
@@ -61,7 +52,7 @@ Result<std::string> instance_reason(const core::Paths& paths, db::Database& glob
   for (const db::instances::Row& row : rows) {
     StringMap config = config_of(projects, profiles, row);
     if (starts_by_itself(config)) return "Daemon has auto-started instances, activating...";
-    if (is_running(paths, row)) return "Daemon has running instances, activating...";
+    if (instance::runs_unwatched(paths, row.project, row.name)) return "Daemon has running instances, activating...";
     if (!get_or(config, "snapshots.schedule").empty()) return "Daemon has scheduled instance snapshots, activating...";
   }
   return "";

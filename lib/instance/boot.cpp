@@ -3,13 +3,12 @@
 #include <filesystem>
 #include <thread>
 
-#include "api/architecture.h"
 #include "base/log.h"
 #include "core/operation.h"
 #include "instance/cpu_balance.h"
 #include "instance/devices.h"
+#include "instance/driver.h"
 #include "instance/hotplug.h"
-#include "instance/lxc/leftover.h"
 #include "instance/power.h"
 #include "instance/unfinished.h"
 #include "instance/volume.h"
@@ -55,18 +54,11 @@ Result<> end_one(const Context& ctx, const InstancePtr& instance) {
 
 bool find_running(const Context& ctx, const InstancePtr& instance) {
   if (!std::filesystem::exists(instance->run_path())) return false;
-  if (!instance->container()->recover()) return false;
+  if (!instance->runtime()->recover()) return false;
   auto mounted = mount_volume(ctx, instance);
   if (mounted) instance->mounted = std::move(*mounted);
   else log_error("Failed mounting the volume of a running instance", {{"instance", instance->full_name()}, {"error", mounted.error().message()}});
-  // Commands run later need the environment, limits and ids of the container.
-  ViewPtr view = instance->view();
-  RunSpec spec{.project = view->row.project, .name = view->row.name, .architecture = std::string(api::architecture_name(view->row.architecture)),
-               .config = view->config, .path = instance->mounted.path, .rootfs = instance->mounted.path + "/rootfs"};
-  if (auto map = sys::IdMap::from_json(instance->volatile_get("volatile.idmap.current"))) spec.idmap = std::move(*map);
-  auto disk = sys::IdMap::from_json(instance->volatile_get("volatile.last_state.idmap"));
-  spec.rootfs_idmapped = disk && disk->empty() && !spec.idmap.empty();
-  instance->container()->set_spec(std::move(spec));
+  instance->driver().found(instance);
   instance->set_active(true);
   return true;
 }
@@ -77,7 +69,7 @@ void recover_all(const Context& ctx, Manager& manager) {
     (void)instance->volatile_set({{"volatile.last_state.ready", ""}});  // who is ready says so again
     if (find_running(ctx, instance)) continue;
     bool active = marked_active(*instance);
-    if (active) lxc::end_leftover(ctx, lxc::ContainerPaths::of(manager.services().paths, instance->project(), instance->name()));
+    if (active) instance->driver().end_leftover(ctx, *instance);
     // It ended while nobody watched, or its start was cut short.
     if (active || instance->volatile_get("volatile.last_state.power") == "RUNNING") stop_devices(instance);
     mark_active(*instance, false);

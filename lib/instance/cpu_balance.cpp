@@ -3,16 +3,13 @@
 #include <algorithm>
 
 #include "base/log.h"
-#include "instance/lxc/container.h"
 #include "instance/manager.h"
-#include "sys/cgroup.h"
 
 namespace instance {
 namespace {
 
 /// Above any machine's number of CPUs: a longer set is a mistake.
 constexpr uint64_t kMaxCpu = 8191;
-constexpr const char* kFile = "cpuset.cpus";
 
 std::vector<int> online_cpus() {
   auto text = read_file("/sys/devices/system/cpu/online");
@@ -34,7 +31,9 @@ CpuWish wish_of(const Instance& instance) {
   ViewPtr view = instance.view();
   std::string nodes = get_or(view->config, "limits.cpu.nodes");
   if (nodes == "balanced") nodes = get_or(view->row.config, "volatile.cpu.nodes");
-  return {.instance = view->row.id, .limit = get_or(view->config, "limits.cpu"), .of_nodes = nodes.empty() ? std::vector<int>{} : cpus_of_nodes(nodes)};
+  std::string limit = get_or(view->config, "limits.cpu");
+  if (limit.contains('=')) limit.clear();  // a topology says nothing about the host's CPUs
+  return {.instance = view->row.id, .limit = limit, .of_nodes = nodes.empty() ? std::vector<int>{} : cpus_of_nodes(nodes)};
 }
 
 /// The `count` least used of `from`.
@@ -43,18 +42,6 @@ std::vector<int> take_least_used(std::vector<int> from, size_t count, std::map<i
   from.resize(std::min(count, from.size()));
   std::ranges::sort(from);
   return from;
-}
-
-std::string text_of(const std::vector<int>& cpus) {
-  StringList words;
-  for (int cpu : cpus) words.push_back(std::to_string(cpu));
-  return join(words, ",");
-}
-
-Result<> give(lxc::Container& container, const sys::Cgroup& group, const std::vector<int>* cpus) {
-  std::string wanted = cpus ? text_of(*cpus) : "";
-  if (!cpus && group.read(kFile).value_or("").empty()) return {};
-  return container.set_cgroup(kFile, wanted.empty() ? "\n" : wanted);  // an empty line takes those of the group above
 }
 
 }  // namespace
@@ -100,7 +87,6 @@ Result<std::map<int64_t, std::vector<int>>> balance_cpus(const std::vector<int>&
 }
 
 void rebalance_cpus(Manager& manager) {
-  if (!sys::cgroup_supports("cpuset")) return;
   std::vector<InstancePtr> running;
   std::vector<CpuWish> wishes;
   for (const InstancePtr& instance : manager.list()) {
@@ -112,11 +98,7 @@ void rebalance_cpus(Manager& manager) {
   auto chosen = balance_cpus(online_cpus(), std::move(wishes));
   if (!chosen) return log_error("Failed balancing CPUs", {{"error", chosen.error().message()}});
   for (const InstancePtr& instance : running) {
-    auto container = instance->container();
-    auto group = sys::Cgroup::of_process(container->init_pid(), "lxc.payload.");
-    if (!group) continue;  // it just ended
-    auto mine = chosen->find(instance->id());
-    auto given = give(*container, *group, mine == chosen->end() || mine->second.empty() ? nullptr : &mine->second);
+    auto given = instance->runtime()->use_cpus((*chosen)[instance->id()]);
     if (!given) log_warn("Failed setting the CPUs of an instance", {{"instance", instance->full_name()}, {"error", given.error().message()}});
   }
 }

@@ -23,7 +23,7 @@ struct CpuWish {
 /// CPUs that aren't in `cpus` are left out. Errors: invalid limits.
 Result<std::map<int64_t, std::vector<int>>> balance_cpus(const std::vector<int>& cpus, std::vector<CpuWish> wishes);
 
-/// Gives all running instances their CPUs, if the kernel lets us (cpuset controller of cgroup2). Errors are logged: nothing depends on it.
+/// Gives all running instances their CPUs, as far as their runtimes can. Errors are logged: nothing depends on it.
 void rebalance_cpus(Manager& manager);
 
 }  // namespace instance

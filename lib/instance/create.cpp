@@ -10,10 +10,9 @@
 #include "core/gate.h"
 #include "core/operation.h"
 #include "core/project_cache.h"
-#include "instance/application.h"
 #include "instance/backup_file.h"
 #include "instance/devices.h"
-#include "instance/idmap.h"
+#include "instance/driver.h"
 #include "instance/remove.h"
 #include "instance/volume.h"
 
@@ -45,9 +44,9 @@ void complete(db::instances::Row& row) {
 
 Result<> check_row(Manager& manager, const db::instances::Row& row, bool check_architecture, const std::string& profile_project) {
   TRY(check_name(row.name));
-  if (row.type == db::InstanceType::vm)
-    return fail(Code::invalid, "Instance type \"virtual-machine\" is not supported on this server: QEMU support is not available");
-  TRY(validate_config(row.config, Type::container, false));
+  Type type = type_of(row);
+  TRY(manager.driver(type).check_create(row));
+  TRY(validate_config(row.config, type, false));
   if (check_architecture && !contains(api::local_architecture_names(), std::string(api::architecture_name(row.architecture))))
     return fail(Code::invalid, "Requested architecture isn't supported by this host");
   return check_profiles(manager, row, profile_project);
@@ -59,9 +58,7 @@ Result<> initialise(const Job& job, Manager& manager, const InstancePtr& instanc
   TRY_CTX(validate_config(view->config, Type::any, true), "Invalid config");
   TRY_CTX(validate_devices(manager, view->row.project, view->type(), view->row.devices, &view->devices, view->config), "Invalid devices");
   TRY(pool_of(manager.services(), *view));
-  StringMap keys = map_keys(TRY(choose_map(manager, view->row.id, view->config)));
-  if (get_or(view->row.config, "volatile.last_state.idmap").empty()) keys["volatile.last_state.idmap"] = "[]";
-  TRY(instance->volatile_set(keys));
+  TRY(instance->volatile_set(TRY(instance->driver().host_keys(view->row.id, view->config))));
   if (!with_devices) return {};
   View nothing;
   nothing.row = view->row;
@@ -201,7 +198,7 @@ Result<InstancePtr> create_from_image(const Job& job, Manager& manager, db::inst
   undo.add("remove volume", [pool, ref = volume_of(*view)](const Context& ctx) { return pool->remove(ctx, ref); });
   TRY(apply_quota(job.ctx, *pool, *view, root));
   TRY(link_volume(instance));
-  TRY(adopt_application(job.ctx, instance));
+  TRY(instance->driver().filled(job.ctx, instance));
   TRY(write_backup_file(job.ctx, instance));
   clear_unfinished(manager.services(), view->row.id);
   undo.commit();
@@ -218,10 +215,7 @@ Result<InstancePtr> create_empty(const Job& job, Manager& manager, db::instances
   undo.add("remove volume", [pool, ref = volume_of(*view)](const Context& ctx) { return pool->remove(ctx, ref); });
   TRY(apply_quota(job.ctx, *pool, *view, root));
   TRY(link_volume(instance));
-  storage::Mounted mounted = TRY(mount_volume(job.ctx, instance));
-  std::error_code error;
-  std::filesystem::create_directories(mounted.path + "/rootfs", error);
-  if (error) return fail_errno("Failed creating the root file system folder", error.value());
+  TRY(instance->driver().made_empty(job.ctx, instance));
   TRY(write_backup_file(job.ctx, instance));
   clear_unfinished(manager.services(), view->row.id);
   undo.commit();

@@ -3,10 +3,8 @@
 #include <algorithm>
 
 #include "base/log.h"
-#include "device/io_limits.h"
 #include "instance/draft_host.h"
 #include "instance/hotplug.h"
-#include "instance/lxc/container.h"
 #include "instance/manager.h"
 #include "network/network.h"
 
@@ -72,30 +70,6 @@ Result<std::unique_ptr<device::Device>> load_device(const InstancePtr& instance,
   return made;
 }
 
-/// Puts what a device needs into a running container.
-Result<> plug(const Context& ctx, lxc::Container& container, const device::RunConfig& run, Reverter& undo) {
-  for (const device::CgroupEntry& rule : run.cgroup) TRY(container.allow_device(ctx, rule));
-  for (const device::MountEntry& mount : run.mounts) {
-    TRY(container.attach_mount(ctx, mount));
-    undo.add("detach mount", [&container, target = mount.target](const Context& c) { return container.detach_mount(c, target, false); });
-  }
-  for (const device::NicEntry& nic : run.nics) TRY(container.attach_nic(ctx, nic, run.lxc));
-  for (const auto& [file, value] : run.cgroup_files) TRY(container.set_cgroup(file, value));
-  for (const auto& hook : run.post_start) TRY(hook(ctx));
-  return {};
-}
-
-Result<> unplug(const Context& ctx, lxc::Container& container, const device::RunConfig& run) {
-  for (const device::NicEntry& nic : run.nics) TRY(container.detach_nic(ctx, nic.name, nic.host_name));
-  for (const device::MountEntry& mount : run.mounts) TRY(container.detach_mount(ctx, mount.target, contains(mount.options, "create=file")));
-  for (const auto& [file, value] : run.cgroup_files) TRY(container.set_cgroup(file, device::io_unlimited(value)));
-  for (device::CgroupEntry rule : run.cgroup) {
-    rule.allow = false;
-    TRY(container.allow_device(ctx, rule));
-  }
-  return {};
-}
-
 /// How the devices of two views differ; what can't change while it runs is removed and added anew.
 DeviceChanges compare(device::Services& services, Host& host, const View& before, const View& after) {
   DeviceChanges out;
@@ -145,7 +119,7 @@ Result<> take_out(const Context& ctx, const InstancePtr& instance, Host& old_hos
   if (!device || !*device) return {};
   if (running) {
     auto plugged = (*device)->plugged();
-    if (plugged) TRY_CTX(unplug(ctx, *instance->container(), *plugged), "Failed to stop device {}", quote(name));
+    if (plugged) TRY_CTX(instance->runtime()->unplug(ctx, *plugged), "Failed to stop device {}", quote(name));
     TRY_CTX((*device)->stop(ctx), "Failed to stop device {}", quote(name));
   }
   TRY_CTX((*device)->remove(ctx), "Failed to remove device {}", quote(name));
@@ -162,7 +136,7 @@ Result<> put_in(const Context& ctx, const InstancePtr& instance, Host& host, con
   if (!running) return {};
   auto run = TRY_CTX(shared->start(ctx), "Failed to start device {}", quote(name));
   undo.add("stop device " + name, [shared](const Context& c) { return shared->stop(c); });
-  TRY_CTX(plug(ctx, *instance->container(), run, undo), "Failed to start device {}", quote(name));
+  TRY_CTX(instance->runtime()->plug(ctx, run, undo), "Failed to start device {}", quote(name));
   return {};
 }
 
@@ -276,14 +250,14 @@ Result<> follow_host(const Context& ctx, const InstancePtr& instance, const std:
   auto device = TRY(load_device(instance, host, name, found->second, false));
   if (!device) return {};
   if (device->pending() == device::Hotplug::unplug) {
-    TRY(unplug(ctx, *instance->container(), TRY(device->plugged())));
+    TRY(instance->runtime()->unplug(ctx, TRY(device->plugged())));
     TRY(device->stop(ctx));
   }
   if (device->pending() != device::Hotplug::plug) return {};
   Reverter undo;
   auto run = TRY(device->start(ctx));
   undo.add("stop device " + name, [&device](const Context& c) { return device->stop(c); });
-  TRY(plug(ctx, *instance->container(), run, undo));
+  TRY(instance->runtime()->plug(ctx, run, undo));
   undo.commit();
   return {};
 }

@@ -11,8 +11,7 @@ constexpr std::string_view kExtraFolders[] = {"/snap/bin", "/run/current-system/
 
 std::string default_path(const Instance& instance) {
   std::string out = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
-  auto container = instance.container_if_any();
-  if (!instance.running() || !container) return out;
+  if (!instance.running()) return out;
   std::string root = instance.mounted.path + "/rootfs";
   for (std::string_view folder : kExtraFolders) {
     struct stat info;

@@ -1,7 +1,5 @@
 #include "instance/host.h"
 
-#include "instance/lxc/container.h"
-
 namespace instance {
 
 Host::Host(InstancePtr instance, ViewPtr view) : instance_(std::move(instance)), view_(std::move(view)) {
@@ -12,8 +10,8 @@ Host::Host(InstancePtr instance, ViewPtr view) : instance_(std::move(instance)),
 }
 
 pid_t Host::init_pid() const {
-  auto container = instance_->container_if_any();
-  return container && container->status() != Status::stopped ? container->init_pid() : 0;
+  auto runtime = instance_->runtime_if_any();
+  return runtime ? runtime->init_pid() : 0;
 }
 
 int64_t Host::host_uid(int64_t uid) const { return idmap_.empty() ? uid : idmap_.to_host(uid, -1).uid; }

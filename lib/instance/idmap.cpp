@@ -1,6 +1,5 @@
 #include "instance/idmap.h"
 
-#include "instance/lxc/container.h"
 #include "instance/manager.h"
 #include "sys/owner_shift.h"
 

@@ -3,12 +3,11 @@
 #include <mutex>
 #include <unordered_map>
 
+#include "base/log.h"
 #include "core/project_cache.h"
 #include "db/projects.h"
 #include "instance/guest_events.h"
 #include "instance/hotplug.h"
-#include "instance/lxc/container.h"
-#include "instance/lxc/notify_server.h"
 
 namespace instance {
 namespace {
@@ -60,7 +59,8 @@ Manager::Manager(Services services)
     : services_(std::move(services)),
       devices_{services_.paths, services_.runtime, services_.global, services_.events, services_.pools, services_.networks},
       hotplug_(std::make_shared<Hotplug>(*this)),
-      guest_events_(std::make_shared<GuestEvents>()) {
+      guest_events_(std::make_shared<GuestEvents>()),
+      drivers_(make_drivers(*this)) {
   version_ = first_version();
 }
 Manager::~Manager() = default;
@@ -173,16 +173,10 @@ void Manager::forget(const std::string& project, const std::string& name) {
   version_.fetch_add(1, std::memory_order_acq_rel);
 }
 
-Result<> Manager::serve_system_calls() {
-  auto find_policy = [this](const std::string& id) -> std::optional<lxc::InterceptPolicy> {
-    // "c1" or "project_c1"; names of instances have no underscore.
-    size_t cut = id.find_last_of('_');
-    auto found = cut == std::string::npos ? find("default", id) : find(id.substr(0, cut), id.substr(cut + 1));
-    if (!found) return std::nullopt;
-    return lxc::InterceptPolicy{.config = (*found)->view()->config, .devices_path = (*found)->devices_path()};
-  };
-  notify_server_ = TRY(lxc::NotifyServer::open(services_.runtime, lxc::notify_socket(services_.paths), find_policy));
-  return {};
+void Manager::open_drivers() {
+  for (const auto& [type, driver] : drivers_)
+    if (auto opened = driver->open(); !opened)
+      log_warn("An instance type is not fully available", {{"type", std::string(type_name(type))}, {"error", opened.error().message()}});
 }
 
 void lifecycle(const Instance& instance, const Job& job, const std::string& action, Json context) {

@@ -3,13 +3,12 @@
 #include <map>
 #include <shared_mutex>
 
-#include "instance/object.h"
+#include "instance/driver.h"
 
 namespace instance {
 
 class GuestEvents;
 class Hotplug;
-namespace lxc { class NotifyServer; }
 
 /// Thread-safe. Everything is kept in memory; the database is the truth and is written first.
 class Manager {
@@ -42,8 +41,9 @@ class Manager {
   device::Services& devices() { return devices_; }
   Hotplug& hotplug() { return *hotplug_; }
   GuestEvents& guest_events() { return *guest_events_; }
-  /// Starts answering the system calls that containers have intercepted. Before any container starts. Errors: see lxc::NotifyServer::open().
-  Result<> serve_system_calls();
+  Driver& driver(Type type) { return *drivers_.at(type); }
+  /// Before any instance starts: makes ready what all instances of a type share. What fails is logged and takes nothing else with it.
+  void open_drivers();
 
  private:
   std::function<void()> changed();
@@ -53,11 +53,14 @@ class Manager {
   device::Services devices_;
   std::shared_ptr<Hotplug> hotplug_;
   std::shared_ptr<GuestEvents> guest_events_;
-  std::shared_ptr<lxc::NotifyServer> notify_server_;
+  const std::map<Type, std::unique_ptr<Driver>> drivers_;
   std::atomic<uint64_t> version_ = 1;
   mutable std::shared_mutex mutex_;
   std::map<std::pair<std::string, std::string>, InstancePtr> instances_;
 };
+
+/// The driver of each type, from types.def.
+std::map<Type, std::unique_ptr<Driver>> make_drivers(Manager& manager);
 
 /// Sends a lifecycle event about an instance.
 void lifecycle(const Instance& instance, const Job& job, const std::string& action, Json context = nullptr);

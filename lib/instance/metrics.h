@@ -5,7 +5,7 @@
 
 namespace instance {
 
-/// Empty where it does not run. Reads cgroup files and netlink; never waits for the guest.
+/// Empty where it does not run. Waits for no guest longer than a short bound.
 core::MetricSet metrics_of(const Context& ctx, Instance& instance);
 
 }  // namespace instance

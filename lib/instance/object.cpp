@@ -2,7 +2,6 @@
 
 #include "core/locks.h"
 #include "db/database.h"
-#include "instance/lxc/container.h"
 #include "instance/manager.h"
 #include "instance/power.h"
 #include "instance/render.h"
@@ -12,8 +11,8 @@ namespace instance {
 namespace {
 
 /// Under the instance's mutex: a text rendered with `status` is still true. A change that comes later drops the text (status_changed()).
-bool shows(const std::shared_ptr<lxc::Container>& container, Status status) {
-  return (container ? container->status() : Status::stopped) == status;
+bool shows(const std::shared_ptr<Runtime>& runtime, Status status) {
+  return (runtime ? runtime->status() : Status::stopped) == status;
 }
 
 }  // namespace
@@ -46,7 +45,8 @@ std::string Instance::log_path() const { return services_.paths.log + "/" + full
 std::string Instance::run_path() const { return services_.paths.run + "/" + full_name(); }
 std::string Instance::devices_path() const { return services_.paths.in_var("devices/") + full_name(); }
 std::string Instance::shmounts_path() const { return services_.paths.in_var("shmounts/") + full_name(); }
-std::string Instance::path() const { return services_.paths.in_var("containers/") + full_name(); }
+std::string Instance::path() const { return std::format("{}/{}", services_.paths.in_var(std::string(volumes_folder(view()->type()))), full_name()); }
+Driver& Instance::driver() const { return manager_.driver(view()->type()); }
 
 std::string Instance::url() const {
   ViewPtr now = view();
@@ -64,25 +64,24 @@ void Instance::status_changed() {
   changed_();
 }
 
-std::shared_ptr<lxc::Container> Instance::container() {
-  std::lock_guard guard(mutex_);
-  if (container_) return container_;
-  const db::instances::Row& row = view_->row;
-  container_ = std::make_shared<lxc::Container>(services_.runtime, lxc::ContainerPaths::of(services_.paths, row.project, row.name));
-  container_->on_stop([self = weak_from_this()](lxc::StopReason reason) {
+std::shared_ptr<Runtime> Instance::runtime() {
+  if (auto known = runtime_if_any()) return known;
+  auto made = driver().runtime(*this, [self = weak_from_this()](StopReason reason) {
     if (InstancePtr instance = self.lock()) on_stop(instance, reason);
   });
-  return container_;
+  std::lock_guard guard(mutex_);
+  if (!runtime_) runtime_ = std::move(made);
+  return runtime_;
 }
 
-std::shared_ptr<lxc::Container> Instance::container_if_any() const {
+std::shared_ptr<Runtime> Instance::runtime_if_any() const {
   std::lock_guard guard(mutex_);
-  return container_;
+  return runtime_;
 }
 
 Status Instance::status() const {
-  auto container = container_if_any();
-  return container ? container->status() : Status::stopped;
+  auto runtime = runtime_if_any();
+  return runtime ? runtime->status() : Status::stopped;
 }
 
 bool Instance::active() const {
@@ -111,10 +110,10 @@ Result<> Instance::wait_inactive(const Context& ctx) const {
   return {};
 }
 
-void Instance::drop_container() {
-  std::shared_ptr<lxc::Container> old;
+void Instance::drop_runtime() {
+  std::shared_ptr<Runtime> old;
   std::lock_guard guard(mutex_);
-  old = std::move(container_);
+  old = std::move(runtime_);
 }
 
 Result<> Instance::volatile_set(const StringMap& changes) {
@@ -153,7 +152,7 @@ std::shared_ptr<const std::string> Instance::json() {
   Status shown = status();
   auto text = std::make_shared<const std::string>(api::dump(render(*now, shown)));
   guard.lock();
-  if (view_ == now && shows(container_, shown)) json_ = text;
+  if (view_ == now && shows(runtime_, shown)) json_ = text;
   return text;
 }
 
@@ -165,7 +164,7 @@ std::shared_ptr<const std::string> Instance::full_json_head() {
   Status shown = status();
   auto text = std::make_shared<const std::string>(render_full_head(*now, shown));
   guard.lock();
-  if (view_ == now && shows(container_, shown)) full_head_ = text;
+  if (view_ == now && shows(runtime_, shown)) full_head_ = text;
   return text;
 }
 

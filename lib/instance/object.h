@@ -11,7 +11,7 @@
 
 namespace instance {
 
-namespace lxc { class Container; }
+class Driver;
 class Manager;
 
 /// Thread-safe. Who changes more than volatile keys holds lock(). Lives in the Manager's registry; others keep shared pointers.
@@ -34,18 +34,19 @@ class Instance : public std::enable_shared_from_this<Instance> {
   std::string run_path() const;
   std::string devices_path() const;
   std::string shmounts_path() const;
-  /// Where its volume is mounted: <var>/containers/<full name>.
+  /// Where its volume is mounted: <var>/containers/<full name>, or the folder of its type.
   std::string path() const;
   /// API path, with ?project= outside the default one.
   std::string url() const;
 
   Status status() const;
   bool running() const { return status() == Status::running || status() == Status::frozen; }
+  Driver& driver() const;
   /// The runtime, made on first use. Its stop handler is `on_stop` (power.h).
-  std::shared_ptr<lxc::Container> container();
+  std::shared_ptr<Runtime> runtime();
   /// The runtime if it was ever needed; null means stopped.
-  std::shared_ptr<lxc::Container> container_if_any() const;
-  /// The runtime saw the container change state (any thread).
+  std::shared_ptr<Runtime> runtime_if_any() const;
+  /// The runtime saw the instance change state (any thread).
   void status_changed();
 
   /// Writes volatile keys to the database and the view; empty values remove.
@@ -69,9 +70,9 @@ class Instance : public std::enable_shared_from_this<Instance> {
   /// Waits until active() is false. Errors: timeout, cancelled. Blocks.
   Result<> wait_inactive(const Context& ctx) const;
   /// Drops the runtime object (rename, delete). Only when inactive.
-  void drop_container();
+  void drop_runtime();
 
-  /// What somebody is doing to it just now, so that the end of the container is understood.
+  /// What somebody is doing to it just now, so that its end is understood.
   enum class Action { none, start, stop, restart };
   std::atomic<Action> action = Action::none;
   std::vector<Clock::time_point> restarts;  ///< recent ones by boot.autorestart. Used by on_stop() only.
@@ -86,7 +87,7 @@ class Instance : public std::enable_shared_from_this<Instance> {
   std::function<void()> changed_;
   mutable std::mutex mutex_;
   ViewPtr view_;
-  std::shared_ptr<lxc::Container> container_;
+  std::shared_ptr<Runtime> runtime_;
   bool active_ = false;
   mutable std::condition_variable_any active_changed_;
   std::shared_ptr<const std::string> json_, full_head_;

@@ -1,4 +1,4 @@
-// Starting an instance: volume, owners, devices, templates, then the container itself.
+// Starting an instance: volume, devices, what its type needs, then the runtime itself.
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -10,14 +10,11 @@
 #include "db/database.h"
 #include "instance/backup_file.h"
 #include "instance/cpu_balance.h"
-#include "instance/credentials.h"
 #include "instance/devices.h"
+#include "instance/driver.h"
 #include "instance/hotplug.h"
-#include "instance/application.h"
-#include "instance/idmap.h"
 #include "instance/power.h"
 #include "instance/snapshot.h"
-#include "instance/template.h"
 #include "instance/volume.h"
 
 namespace instance {
@@ -31,13 +28,8 @@ Result<> check_startable(const InstancePtr& instance, const PowerOptions& option
   if (is_true(get_or(view->config, "security.protection.start"))) return fail(Code::invalid, "Instance has startup protection enabled");
   if (instance->running()) return fail(Code::invalid, "The instance is already running");
   if (instance->status() == Status::error) return fail(Code::invalid, "The instance cannot be started as in Error status");
-  if (is_true(get_or(view->row.config, "image.requirements.nesting")) && !is_true(get_or(view->config, "security.nesting")))
-    return fail(Code::invalid, "The image used by this instance requires nesting. Please set security.nesting=true on the instance");
-  if (is_false(get_or(view->row.config, "image.requirements.privileged")) && view->privileged())
-    return fail(Code::invalid, "The image used by this instance is incompatible with privileged containers. Please unset security.privileged on the instance");
   if (options.stateful && !view->row.stateful) return fail(Code::invalid, "Instance has no existing state to restore");
-  if (options.stateful) return fail(Code::unsupported, "Starting with a kept state needs CRIU, which is not part of this server");
-  return {};
+  return instance->driver().check_start(instance, options);
 }
 
 Result<> make_folders(const InstancePtr& instance) {
@@ -55,28 +47,12 @@ Result<> make_folders(const InstancePtr& instance) {
   return {};
 }
 
-/// Root inside must be able to pass through the volume's folder, nobody else.
-Result<> set_path_owner(const std::string& path, int64_t uid) {
-  if (chown(path.c_str(), static_cast<uid_t>(uid), 0) != 0) return fail_errno("Failed setting the owner of " + path);
-  if (chmod(path.c_str(), 0100) != 0) return fail_errno("Failed setting the mode of " + path);
-  return {};
-}
-
 Result<> make_identity(const InstancePtr& instance) {
   StringMap changes;
   std::string uuid = instance->volatile_get("volatile.uuid");
   if (uuid.empty()) changes["volatile.uuid"] = uuid = random_uuid();
   if (instance->volatile_get("volatile.uuid.generation").empty()) changes["volatile.uuid.generation"] = uuid;
   return instance->volatile_set(changes);
-}
-
-Result<> run_templates(const Job& job, const InstancePtr& instance, const RootOwnership& owner) {
-  std::string deferred = instance->volatile_get("volatile.apply_template");
-  if (!deferred.empty()) {
-    TRY(apply_templates(job.ctx, instance, deferred, owner.idmapped ? sys::IdMap() : owner.map));
-    TRY(instance->volatile_set({{"volatile.apply_template", ""}}));
-  }
-  return apply_templates(job.ctx, instance, "start", owner.idmapped ? sys::IdMap() : owner.map);
 }
 
 Result<> record_start(const InstancePtr& instance) {
@@ -91,7 +67,7 @@ Result<> record_start(const InstancePtr& instance) {
 }
 
 /// The whole start; the caller holds the lock.
-Result<> start_locked(const Job& job, const InstancePtr& instance) {
+Result<> start_locked(const Job& job, const InstancePtr& instance, const PowerOptions& options) {
   Reverter undo;
   ViewPtr view = instance->view();
   // What a later recovery would need must be consistent: better no start than a backup file that nobody can use.
@@ -103,10 +79,8 @@ Result<> start_locked(const Job& job, const InstancePtr& instance) {
     instance->mounted = {};
     return {};
   });
-  std::string rootfs = instance->mounted.path + "/rootfs";
-  RootOwnership owner = TRY(prepare_ownership(job, instance, rootfs));
   TRY(make_identity(instance));
-  TRY(write_credentials(instance, owner.map));
+  auto preparation = TRY(instance->driver().prepare(job, instance, options));
   instance->set_active(true);
   undo.add("mark inactive", [instance](const Context&) -> Result<> {
     instance->set_active(false);
@@ -118,16 +92,8 @@ Result<> start_locked(const Job& job, const InstancePtr& instance) {
     stop_devices(instance);
     return {};
   });
-  TRY(run_templates(job, instance, owner));
-  auto application = TRY(prepare_application(instance, owner, devices));
-  view = instance->view();
-  TRY(set_path_owner(instance->mounted.path, owner.map.empty() ? 0 : std::max<int64_t>(owner.map.to_host(0, -1).uid, 0)));
-  RunSpec spec{.project = view->row.project, .name = view->row.name, .architecture = std::string(api::architecture_name(view->row.architecture)),
-               .config = view->config, .path = instance->mounted.path, .rootfs = rootfs, .rootfs_options = {}, .idmap = owner.map,
-               .rootfs_idmapped = owner.idmapped, .devices = devices, .oci = std::move(application)};
-  auto container = instance->container();
-  container->set_spec(std::move(spec));
-  TRY(container->start(job.ctx));
+  TRY(preparation->complete(job, devices));
+  TRY(instance->runtime()->start(job.ctx));
   undo.commit();
   instance->status_changed();
   instance->manager().hotplug().refresh();
@@ -137,7 +103,7 @@ Result<> start_locked(const Job& job, const InstancePtr& instance) {
     for (const auto& hook : device.post_start)
       if (auto done = hook(job.ctx); !done) {
         log_error("A device failed after the start", {{"instance", instance->full_name()}, {"error", done.error().message()}});
-        (void)container->kill(Context::detached(seconds(30)));
+        (void)instance->runtime()->kill(Context::detached(seconds(30)));
         return std::unexpected(std::move(done).error().wrap("Failed to run post-start hooks"));
       }
   return {};
@@ -152,7 +118,7 @@ Result<> start(const Job& job, const InstancePtr& instance, const PowerOptions& 
   TRY(check_startable(instance, options));
   bool restarting = instance->action.load() == Instance::Action::restart;
   if (!restarting) instance->action = Instance::Action::start;
-  auto done = start_locked(job, instance);
+  auto done = start_locked(job, instance, options);
   if (!restarting) instance->action = Instance::Action::none;
   TRY(std::move(done));
   if (!restarting) lifecycle(*instance, job, "instance-started");

@@ -1,10 +1,8 @@
-// Stopping: by request (graceful or not) and what follows the end of a container, however it came.
-#include <sys/stat.h>
-#include <unistd.h>
-
+// Stopping: by request (graceful or not) and what follows the end of an instance, however it came.
 #include "base/log.h"
 #include "instance/cpu_balance.h"
 #include "instance/devices.h"
+#include "instance/driver.h"
 #include "instance/power.h"
 #include "instance/remove.h"
 
@@ -26,12 +24,12 @@ Result<> check_running(const InstancePtr& instance) {
 }
 
 Result<> graceful(const Job& job, const InstancePtr& instance, seconds timeout) {
-  auto container = instance->container();
-  if (container->status() == Status::frozen) {
-    TRY(container->unfreeze(job.ctx));
+  auto runtime = instance->runtime();
+  if (runtime->status() == Status::frozen) {
+    TRY(runtime->unfreeze(job.ctx));
     TRY(job.ctx.sleep(seconds(3)));  // init needs a moment before it can take the signal
   }
-  TRY(container->shutdown(job.ctx));
+  TRY(runtime->shutdown(job.ctx));
   auto stopped = instance->wait_inactive(job.ctx.with_timeout(timeout));
   if (stopped) return {};
   return std::unexpected(Error(stopped.error().code(), std::format("Failed shutting down instance, status is {}: context deadline exceeded",
@@ -39,9 +37,9 @@ Result<> graceful(const Job& job, const InstancePtr& instance, seconds timeout) 
 }
 
 Result<> forced(const Job& job, const InstancePtr& instance) {
-  auto container = instance->container();
-  if (container->status() == Status::frozen) (void)container->unfreeze(job.ctx);  // a frozen task can't die on cgroup v1; kill tells if it fails
-  TRY(container->kill(job.ctx));
+  auto runtime = instance->runtime();
+  if (runtime->status() == Status::frozen) (void)runtime->unfreeze(job.ctx);  // a frozen task can't die on cgroup v1; kill tells if it fails
+  TRY(runtime->kill(job.ctx));
   return instance->wait_inactive(job.ctx.with_timeout(kForcedStopTimeout));
 }
 
@@ -53,15 +51,6 @@ Result<> end(const Job& job, const InstancePtr& instance, const PowerOptions& op
     return fail(Code::unsupported, "Stopping with the state kept needs CRIU, which is not part of this server");
   }
   return options.force || options.timeout.count() == 0 ? forced(job, instance) : graceful(job, instance, options.timeout);
-}
-
-/// The volume belongs to nobody in particular while nothing runs on it.
-void release_volume(const InstancePtr& instance) {
-  if (!instance->mounted.path.empty()) {
-    (void)chown(instance->mounted.path.c_str(), 0, 0);  // best effort: the next start sets both again
-    (void)chmod(instance->mounted.path.c_str(), 0100);
-  }
-  instance->mounted = {};
 }
 
 bool may_restart(const InstancePtr& instance) {
@@ -78,7 +67,8 @@ void clean_up(const InstancePtr& instance) {
   auto recorded = instance->volatile_set({{"volatile.last_state.power", "STOPPED"}, {"volatile.last_state.ready", "false"}});
   if (!recorded) log_error("Failed recording last power state", {{"instance", instance->full_name()}, {"error", recorded.error().message()}});
   stop_devices(instance);
-  release_volume(instance);
+  instance->driver().ended(instance);
+  instance->mounted = {};
   instance->set_active(false);
   rebalance_cpus(instance->manager());
 }
@@ -112,7 +102,7 @@ Result<> freeze(const Job& job, const InstancePtr& instance) {
   auto lock = TRY(instance->lock(job.ctx));
   if (!instance->running()) return fail(Code::invalid, "The instance isn't running");
   if (instance->status() == Status::frozen) return fail(Code::invalid, "The container is already frozen");
-  TRY(instance->container()->freeze(job.ctx));
+  TRY(instance->runtime()->freeze(job.ctx));
   instance->status_changed();
   lifecycle(*instance, job, "instance-paused");
   return {};
@@ -122,7 +112,7 @@ Result<> unfreeze(const Job& job, const InstancePtr& instance) {
   auto lock = TRY(instance->lock(job.ctx));
   if (!instance->running()) return fail(Code::invalid, "The container isn't running");
   if (instance->status() != Status::frozen) return fail(Code::invalid, "The container is already running");
-  TRY(instance->container()->unfreeze(job.ctx));
+  TRY(instance->runtime()->unfreeze(job.ctx));
   instance->status_changed();
   lifecycle(*instance, job, "instance-resumed");
   return {};
@@ -137,7 +127,7 @@ Result<> change_state(const Job& job, const InstancePtr& instance, const std::st
   return fail(Code::invalid, "Unknown action: '{}'", action);
 }
 
-void on_stop(const InstancePtr& instance, lxc::StopReason reason) {
+void on_stop(const InstancePtr& instance, StopReason reason) {
   Context ctx = Context::detached(seconds(120));
   Job job{.ctx = ctx};
   instance->status_changed();
@@ -150,7 +140,7 @@ void on_stop(const InstancePtr& instance, lxc::StopReason reason) {
   }
   if (action == Instance::Action::restart) return;  // restart() starts it again
   bool requested = action == Instance::Action::stop;
-  if (!requested && (reason == lxc::StopReason::reboot || may_restart(instance))) {
+  if (!requested && (reason == StopReason::reboot || may_restart(instance))) {
     instance->action = Instance::Action::restart;
     auto started = start(job, instance, {});
     instance->action = Instance::Action::none;

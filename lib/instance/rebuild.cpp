@@ -1,10 +1,8 @@
 #include "instance/rebuild.h"
 
-#include <filesystem>
-
 #include "base/units.h"
 #include "instance/backup_file.h"
-#include "instance/idmap.h"
+#include "instance/driver.h"
 #include "instance/update.h"
 #include "instance/volume.h"
 
@@ -29,8 +27,8 @@ Result<db::instances::Row> rebuilt_row(Manager& manager, const View& view, const
     row.config["volatile.uuid.generation"] = get_or(row.config, "volatile.uuid");
     row.config["volatile.apply_template"] = "create";
   }
-  for (auto& [key, value] : map_keys(TRY(choose_map(manager, row.id, view.config)))) row.config[key] = value;
-  row.config["volatile.last_state.idmap"] = "[]";
+  for (auto& [key, value] : TRY(manager.driver(view.type()).host_keys(row.id, view.config))) row.config[key] = value;
+  if (row.config.contains("volatile.last_state.idmap")) row.config["volatile.last_state.idmap"] = "[]";
   return row;
 }
 
@@ -50,12 +48,7 @@ Result<> rebuild(const Job& job, const InstancePtr& instance, const std::optiona
   TRY(image ? pool->create_from_image(job.ctx, volume, volume_config(root), image->fingerprint, {}) : pool->create_empty(job.ctx, volume, volume_config(root), ""));
   std::string size = get_or(root.config, "size");
   if (!size.empty()) TRY(pool->set_quota(job.ctx, volume, parse_byte_size(size).value_or(0)));
-  if (!image) {
-    storage::Mounted mounted = TRY(mount_volume(job.ctx, instance));
-    std::error_code error;
-    std::filesystem::create_directories(mounted.path + "/rootfs", error);
-    if (error) return fail_errno("Failed creating the root file system folder", error.value());
-  }
+  if (!image) TRY(instance->driver().made_empty(job.ctx, instance));
   TRY(update_locked(job, instance, row, false));
   return {};
 }

@@ -7,20 +7,20 @@
 #include "core/warnings.h"
 #include "instance/dependent.h"
 #include "instance/devices.h"
-#include "instance/lxc/container.h"
 #include "instance/unfinished.h"
 #include "instance/volume.h"
 
 namespace instance {
 namespace {
 
-void remove_folders(const Services& services, const std::string& full_name) {
-  const core::Paths& paths = services.paths;
+void remove_folders(const Instance& instance) {
+  const core::Paths& paths = instance.services().paths;
+  std::string full_name = instance.full_name();
   for (const std::string& parent : {paths.log, paths.run, paths.in_var("devices"), paths.in_var("shmounts"), paths.in_var("backups/instances")}) {
     std::error_code ignored;  // leftovers are taken over by the next instance of the name
     std::filesystem::remove_all(parent + "/" + full_name, ignored);
   }
-  unlink_volume(services, full_name);
+  unlink_volume(instance.services(), instance.view()->type(), full_name);
 }
 
 }  // namespace
@@ -44,13 +44,13 @@ Result<> remove(const Job& job, const InstancePtr& instance, bool force) {
   if (pool) TRY((*pool)->remove(job.ctx, volume_of(*view)));
   TRY(remove_dependents(job.ctx, services, *view));
   remove_devices(job.ctx, instance);
-  remove_folders(services, instance->full_name());  // before the row: what is left of them without it would be nobody's
+  remove_folders(*instance);  // before the row: what is left of them without it would be nobody's
   TRY(services.global.write([&](db::Tx& tx) -> Result<> {
     TRY(core::forget_entity(tx, core::EntityType::instance, view->row.id));
     return db::instances::remove(tx, view->row.id);
   }));
   instance->manager().forget(view->row.project, view->row.name);
-  instance->drop_container();
+  instance->drop_runtime();
   lifecycle(*instance, job, "instance-deleted");
   return {};
 }

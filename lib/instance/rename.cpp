@@ -5,7 +5,6 @@
 #include "instance/backup_file.h"
 #include "instance/create.h"
 #include "instance/devices.h"
-#include "instance/lxc/container.h"
 #include "instance/update.h"
 #include "instance/volume.h"
 
@@ -39,11 +38,11 @@ Result<> rename(const Job& job, const InstancePtr& instance, const std::string& 
   }), "Failed renaming instance");
   manager.forget(view->row.project, old_name);
   InstancePtr renamed = TRY(manager.reload(view->row.id));
-  unlink_volume(services, old_full);
+  unlink_volume(services, view->type(), old_full);
   TRY(link_volume(renamed));
   rename_folder(log, renamed->log_path());
   rename_folder(run, renamed->run_path());
-  instance->drop_container();
+  instance->drop_runtime();
   View nothing;
   nothing.row = view->row;
   if (auto added = change_devices(job.ctx, renamed, nothing); !added) log_error("Failed adding devices after a rename", {{"instance", renamed->full_name()}, {"error", added.error().message()}});

@@ -1,7 +1,6 @@
 #include "instance/state.h"
 
 #include "base/units.h"
-#include "instance/lxc/container.h"
 #include "instance/render.h"
 #include "instance/volume.h"
 
@@ -54,21 +53,15 @@ api::InstanceState stopped_state(Status status) {
 }
 
 api::InstanceState state_of(const Context& ctx, Instance& instance, bool disk) {
-  (void)ctx;
   Status status = instance.status();
   api::InstanceState out = stopped_state(status == Status::running && instance.view()->ready() ? Status::ready : status);
   if (status == Status::running || status == Status::frozen) {
-    auto container = instance.container();
-    if (auto usage = container->usage()) {
-      out.cpu = usage->cpu;
-      out.memory = usage->memory;
-      out.processes = usage->processes;
-    }
-    if (auto network = container->network_state()) out.network = std::move(*network);
-    out.pid = container->init_pid();
-    out.started_at = container->started_at();
+    auto runtime = instance.runtime();
+    runtime->observe(ctx, out);
+    out.pid = runtime->init_pid();
+    out.started_at = runtime->started_at();
   }
-  if (disk && status != Status::error) out.disk = disk_state(instance);
+  if (disk && status != Status::error) out.disk.merge(disk_state(instance));
   return out;
 }
 

@@ -1,10 +1,10 @@
-// The running state of a container: cgroup files and netlink, read from outside within short limits.
+// The running state of an instance, read within short limits.
 #pragma once
 #include "instance/object.h"
 
 namespace instance {
 
-/// Never waits for the guest. `disk`: also ask the storage pool for the space used (may block).
+/// Waits for no guest longer than a short bound. `disk`: also ask the storage pool for the space used (may block).
 api::InstanceState state_of(const Context& ctx, Instance& instance, bool disk);
 
 }  // namespace instance

@@ -8,10 +8,8 @@
 #include "instance/backup_file.h"
 #include "instance/cpu_balance.h"
 #include "instance/create.h"
-#include "instance/credentials.h"
 #include "instance/devices.h"
-#include "instance/idmap.h"
-#include "instance/lxc/container.h"
+#include "instance/driver.h"
 #include "instance/volume.h"
 
 namespace instance {
@@ -107,13 +105,11 @@ Result<> check_gate(Manager& manager, const View& before, const db::instances::R
 Result<> apply(const Job& job, const InstancePtr& instance, const View& before) {
   DeviceChanges devices = TRY(change_devices(job.ctx, instance, before));
   if (!instance->running()) return {};
-  TRY(instance->container()->apply_limits(before.config, instance->view()->config));
+  TRY(instance->runtime()->apply_limits(job.ctx, before.config, instance->view()->config));
   if (get_or(before.config, "limits.cpu") != get_or(instance->view()->config, "limits.cpu") ||
       get_or(before.config, "limits.cpu.nodes") != get_or(instance->view()->config, "limits.cpu.nodes"))
     rebalance_cpus(instance->manager());
-  TRY(instance->container()->offer_guest_api(job.ctx, !is_false(get_or(instance->view()->config, "security.guestapi"))));
-  auto map = TRY(sys::IdMap::from_json(instance->volatile_get("volatile.idmap.current")));
-  TRY(write_credentials(instance, map));
+  TRY(instance->driver().changed(job, instance, before));
   instance->manager().guest_events().changed(instance->id(), before.config, instance->view()->config, devices);
   return {};
 }
@@ -139,10 +135,8 @@ Result<> update_locked(const Job& job, const InstancePtr& instance, db::instance
                                              .profiles = row.profiles, .current_config = before->row.config});
     }));
   }
-  if (any_of(changed, kIdmapKeys)) {
-    auto choice = TRY_CTX(choose_map(manager, row.id, after.config), "Failed to get ID map");
-    for (auto& [key, value] : map_keys(choice)) row.config[key] = value;
-  }
+  if (any_of(changed, kIdmapKeys))
+    for (auto& [key, value] : TRY(instance->driver().host_keys(row.id, after.config))) row.config[key] = value;
   if (any_of(changed, kCloudInitKeys) || nic_names(*before) != nic_names(after)) row.config["volatile.cloud-init.instance-id"] = random_uuid();
   TRY(store(manager, row));
   if (auto applied = apply(job, instance, *before); !applied) {

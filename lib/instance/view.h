@@ -13,6 +13,8 @@ namespace instance {
 using core::Expanded;
 using core::expand;
 
+inline Type type_of(const db::instances::Row& row) { return row.type == db::InstanceType::vm ? Type::virtual_machine : Type::container; }
+
 /// Immutable once published; readers hold a shared pointer.
 struct View {
   db::instances::Row row;
@@ -22,7 +24,7 @@ struct View {
   std::vector<Expanded> snapshots_expanded;   ///< beside `snapshots`: with the profiles the instance has now
   std::vector<db::backups::Row> backups;
 
-  Type type() const { return row.type == db::InstanceType::vm ? Type::virtual_machine : Type::container; }
+  Type type() const { return type_of(row); }
   bool privileged() const { return is_true(get_or(config, "security.privileged")); }
   /// Did the instance say over the guest API that it is ready?
   bool ready() const { return is_true(get_or(row.config, "volatile.last_state.ready")); }

@@ -1,7 +1,7 @@
 #include "instance/volume.h"
 
 #include "base/log.h"
-#include "instance/lxc/container.h"
+#include "instance/driver.h"
 #include "storage/consistency.h"
 
 #include <unistd.h>
@@ -19,6 +19,8 @@ Result<> make_link(const std::string& target, const std::string& link) {
   if (symlink(target.c_str(), link.c_str()) != 0) return fail_errno("Failed linking " + link);
   return {};
 }
+
+std::string links_of(const Services& services, Type type, const char* kind) { return services.paths.in_var(std::string(volumes_folder(type))) + kind; }
 
 }  // namespace
 
@@ -46,11 +48,11 @@ Result<storage::Mounted> mount_volume(const Context& ctx, const InstancePtr& ins
 
 Result<std::shared_ptr<void>> hold_still(const Context& ctx, const InstancePtr& instance, storage::Pool& pool) {
   if (instance->status() != Status::running || storage::copies_one_moment(pool)) return nullptr;
-  auto container = instance->container();
-  TRY_CTX(container->freeze(ctx), "Failed to freeze the instance while it is copied");
+  auto runtime = instance->runtime();
+  TRY_CTX(runtime->freeze(ctx), "Failed to freeze the instance while it is copied");
   instance->status_changed();
-  return std::shared_ptr<void>(container.get(), [instance, container](void*) {
-    auto thawed = container->unfreeze(Context::detached(seconds(30)));
+  return std::shared_ptr<void>(runtime.get(), [instance, runtime](void*) {
+    auto thawed = runtime->unfreeze(Context::detached(seconds(30)));
     if (!thawed) log_error("Failed to unfreeze instance", {{"instance", instance->full_name()}, {"error", thawed.error().message()}});
     instance->status_changed();
   });
@@ -59,16 +61,14 @@ Result<std::shared_ptr<void>> hold_still(const Context& ctx, const InstancePtr& 
 Result<> link_volume(const InstancePtr& instance) {
   ViewPtr view = instance->view();
   auto pool = TRY(pool_of(instance->services(), *view));
-  const std::string& var = instance->services().paths.var;
   TRY(make_link(pool->path(volume_of(*view)), instance->path()));
   if (view->snapshots.empty()) return {};
   std::string snapshots = std::filesystem::path(pool->path(snapshot_volume_of(*view, "x"))).parent_path();
-  return make_link(snapshots, var + "/containers-snapshots/" + instance->full_name());
+  return make_link(snapshots, links_of(instance->services(), view->type(), "-snapshots/") + instance->full_name());
 }
 
-void unlink_volume(const Services& services, const std::string& full_name) {
-  unlink(services.paths.in_var("containers/" + full_name).c_str());
-  unlink(services.paths.in_var("containers-snapshots/" + full_name).c_str());
+void unlink_volume(const Services& services, Type type, const std::string& full_name) {
+  for (const char* kind : {"/", "-snapshots/"}) unlink((links_of(services, type, kind) + full_name).c_str());
 }
 
 }  // namespace instance

@@ -15,8 +15,8 @@ Result<storage::Mounted> mount_volume(const Context& ctx, const InstancePtr& ins
 /// Freezes a running instance while its volume is copied, where the pool's copies would not be of one moment; it goes on when the handle is
 /// dropped. Null if that isn't needed. The caller holds the instance's lock.
 Result<std::shared_ptr<void>> hold_still(const Context& ctx, const InstancePtr& instance, storage::Pool& pool);
-/// Makes <var>/containers/<name> lead to the volume (and -snapshots to its snapshots, where there are any).
+/// Makes <var>/containers/<name> (or the folder of its type) lead to the volume, and -snapshots to its snapshots, where there are any.
 Result<> link_volume(const InstancePtr& instance);
-void unlink_volume(const Services& services, const std::string& full_name);
+void unlink_volume(const Services& services, Type type, const std::string& full_name);
 
 }  // namespace instance

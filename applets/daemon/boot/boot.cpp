@@ -88,8 +88,7 @@ Result<> open_domain(Daemon& daemon) {
                          .operations = *daemon.operations, .projects = *daemon.projects, .pools = *daemon.pools,
                          .networks = *daemon.networks, .images = daemon.images.get(), .server_config = config});
   TRY(daemon.instances->load());
-  if (auto served = daemon.instances->serve_system_calls(); !served)
-    log_warn("System calls of containers can't be intercepted", {{"error", served.error().message()}});
+  daemon.instances->open_drivers();
   return {};
 }
 

@@ -5,7 +5,6 @@
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 
-#include "instance/lxc/container.h"
 #include "sys/idmap.h"
 
 namespace incusd {
@@ -35,8 +34,8 @@ Namespace parent_of(const Namespace& child) { return identify(UniqueFd(ioctl(chi
 
 instance::InstancePtr find_instance_in(const instance::Manager& manager, const Namespace& wanted) {
   for (const instance::InstancePtr& instance : manager.list()) {
-    auto container = instance->container_if_any();
-    pid_t init = container ? container->init_pid() : 0;
+    auto runtime = instance->view()->type() == instance::Type::container ? instance->runtime_if_any() : nullptr;
+    pid_t init = runtime ? runtime->init_pid() : 0;
     if (init > 0 && namespace_of(init).same_as(wanted)) return instance;
   }
   return nullptr;

@@ -2,7 +2,6 @@
 #include "api/types/instance_console.h"
 #include "applets/daemon/routes/instance_common.h"
 #include "applets/daemon/sessions/console_session.h"
-#include "instance/lxc/container.h"
 
 namespace incusd {
 namespace {
@@ -44,7 +43,7 @@ Result<Reply> open_console(Call& call) {
 Result<Reply> get_log(Call& call) {
   auto instance = TRY(find_instance(call));
   http::Response response;
-  response.body = TRY(instance->container()->console_log(call.ctx));
+  response.body = TRY(instance->runtime()->console_log(call.ctx));
   response.headers.set("Content-Type", "application/octet-stream");
   response.headers.set("Content-Disposition", "inline;filename=\"console.log\"");
   instance::lifecycle(*instance, job_of(call), "instance-console-retrieved");
@@ -53,7 +52,7 @@ Result<Reply> get_log(Call& call) {
 
 Result<Reply> clear_log(Call& call) {
   auto instance = TRY(find_instance(call));
-  TRY(instance->container()->clear_console_log(call.ctx));
+  TRY(instance->runtime()->clear_console_log(call.ctx));
   instance::lifecycle(*instance, job_of(call), "instance-console-reset");
   return ok();
 }

@@ -5,7 +5,6 @@
 #include "api/types/instance_port_forward.h"
 #include "applets/daemon/routes/instance_common.h"
 #include "http/stream.h"
-#include "instance/lxc/container.h"
 
 namespace incusd {
 namespace {
@@ -25,7 +24,7 @@ Result<Reply> port_forward(Call& call) {
   if (post.port <= 0 || post.port > 65535) return fail(Code::invalid, "Invalid port {}", post.port);
   auto instance = TRY(find_instance(call));
   if (!instance->running()) return fail(Code::internal, "Failed getting instance port forward connection: Instance is not running");
-  auto connection = instance->container()->connect_tcp(call.ctx, post.address, post.port);
+  auto connection = instance->runtime()->connect_tcp(call.ctx, post.address, post.port);
   if (!connection) return fail(Code::internal, "Failed getting instance port forward connection: {}", connection.error().message());
   http::Response response;
   response.upgrade_protocol = "tcp";

@@ -2,7 +2,6 @@
 
 #include <unistd.h>
 
-#include "instance/lxc/container.h"
 #include "sys/pty.h"
 
 namespace incusd {
@@ -17,7 +16,7 @@ ConsoleSession::ConsoleSession(async::Runtime& runtime, instance::InstancePtr in
     : Session(runtime, {"0", "control"}, {}), instance_(std::move(instance)), post_(std::move(post)) {}
 
 Result<> ConsoleSession::launch() {
-  auto terminal = std::make_shared<instance::ConsoleFds>(TRY(instance_->container()->console(Context::detached(kAttachTimeout))));
+  auto terminal = std::make_shared<instance::ConsoleFds>(TRY(instance_->runtime()->console(Context::detached(kAttachTimeout))));
   int fd = terminal->terminal.get();
   if (post_.width > 0 && post_.height > 0) (void)sys::resize_pty(fd, static_cast<int>(post_.width), static_cast<int>(post_.height));
   {

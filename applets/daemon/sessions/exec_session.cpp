@@ -7,7 +7,6 @@
 
 #include "base/log.h"
 #include "instance/exec.h"
-#include "instance/lxc/container.h"
 #include "sys/pty.h"
 
 namespace incusd {
@@ -63,7 +62,9 @@ void ExecSession::control(std::string_view text) {
   if (!width || !height) return;
   post_.width = *width;
   post_.height = *height;
-  if (terminal_ >= 0) (void)sys::resize_pty(terminal_, static_cast<int>(*width), static_cast<int>(*height));  // the terminal may be gone
+  // The terminal may be gone; one that is no pty here is the runtime's to resize.
+  bool done = terminal_ >= 0 && sys::resize_pty(terminal_, static_cast<int>(*width), static_cast<int>(*height));
+  if (!done && process_) (void)process_->resize(static_cast<int>(*width), static_cast<int>(*height));
 }
 
 void ExecSession::hung_up() { signal(SIGKILL); }
@@ -83,11 +84,12 @@ void ExecSession::signal(int number) {
 instance::ExecRequest ExecSession::request(int in, int out, int err) const {
   int64_t uid = static_cast<int64_t>(post_.user);
   return {.command = post_.command, .environment = instance::exec_environment(*instance_, post_.environment, uid), .cwd = post_.cwd,
-          .uid = uid, .gid = static_cast<int64_t>(post_.group), .interactive = post_.interactive, .stdin_fd = in, .stdout_fd = out, .stderr_fd = err};
+          .uid = uid, .gid = static_cast<int64_t>(post_.group), .interactive = post_.interactive,
+          .width = post_.width, .height = post_.height, .stdin_fd = in, .stdout_fd = out, .stderr_fd = err};
 }
 
 Result<> ExecSession::begin(const instance::ExecRequest& request) {
-  auto process = TRY(instance_->container()->exec(Context::detached(kStartTimeout), request));
+  auto process = TRY(instance_->runtime()->exec(Context::detached(kStartTimeout), request));
   std::lock_guard guard(mutex_);
   process_ = std::move(process);
   if (early_signal_) (void)process_->signal(early_signal_);
@@ -96,7 +98,7 @@ Result<> ExecSession::begin(const instance::ExecRequest& request) {
 }
 
 Result<> ExecSession::launch_terminal() {
-  auto [outer, inner] = TRY(instance_->container()->open_pty(static_cast<int64_t>(post_.user), static_cast<int64_t>(post_.group)));
+  auto [outer, inner] = TRY(instance_->runtime()->open_terminal(static_cast<int64_t>(post_.user), static_cast<int64_t>(post_.group)));
   auto terminal = std::make_shared<UniqueFd>(std::move(outer));
   {
     std::lock_guard guard(mutex_);

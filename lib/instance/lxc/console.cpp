@@ -8,7 +8,7 @@
 
 namespace instance::lxc {
 
-Result<std::pair<UniqueFd, UniqueFd>> Container::open_pty(int64_t uid, int64_t gid) const {
+Result<Terminal> Container::open_terminal(int64_t uid, int64_t gid) const {
   pid_t init = 0;
   TRY(impl_->running_init(&init));
   sys::IdPair host{uid, gid};
@@ -17,7 +17,8 @@ Result<std::pair<UniqueFd, UniqueFd>> Container::open_pty(int64_t uid, int64_t g
     if (!impl_->spec.idmap.empty()) host = impl_->spec.idmap.to_host(uid, gid);
   }
   if (host.uid < 0 || host.gid < 0) return fail(Code::invalid, "The user or group isn't mapped in the instance");
-  return sys::open_pty_of(init, static_cast<uid_t>(host.uid), static_cast<gid_t>(host.gid));
+  auto [outer, inner] = TRY(sys::open_pty_of(init, static_cast<uid_t>(host.uid), static_cast<gid_t>(host.gid)));
+  return Terminal{std::move(outer), std::move(inner)};
 }
 
 Result<ConsoleFds> Container::console(const Context& ctx) {

@@ -42,13 +42,9 @@ ContainerPaths ContainerPaths::of(const core::Paths& paths, const std::string& p
   return result;
 }
 
-Container::Container(async::Runtime& runtime, ContainerPaths paths) : impl_(std::make_shared<Impl>(runtime, std::move(paths))) {}
+Container::Container(async::Runtime& runtime, ContainerPaths paths, StopHandler on_stop)
+    : impl_(std::make_shared<Impl>(runtime, std::move(paths), std::move(on_stop))) {}
 Container::~Container() = default;
-
-void Container::on_stop(StopHandler handler) {
-  std::lock_guard lock(impl_->mutex);
-  impl_->stop_handler = std::move(handler);
-}
 
 void Container::set_spec(RunSpec spec) {
   std::lock_guard lock(impl_->mutex);
@@ -110,7 +106,6 @@ Result<> Container::Impl::adopt(const Processes& found) {
 }
 
 void Container::Impl::on_monitor_exit() {
-  StopHandler handler;
   std::vector<std::shared_ptr<FileServer>> servers;
   {
     std::lock_guard lock(mutex);
@@ -123,35 +118,17 @@ void Container::Impl::on_monitor_exit() {
     monitor_fd.reset();
     watch.reset();
     cgroup = {};
-    handler = stop_handler;
     servers.swap(file_servers);  // they hold the container's mounts
   }
   servers.clear();
   StopReason reason = read_stop_reason(stop_file());
   unlink(state_file().c_str());
-  stopped.notify_all();
-  if (handler) handler(reason);
+  stop_handler(reason);
 }
 
 StopReason read_stop_reason(const std::string& file) {
   auto text = read_file(file);
   return text && trim(*text) == "reboot" ? StopReason::reboot : StopReason::halt;
-}
-
-Result<> Container::wait_stopped(const Context& ctx) {
-  UniqueFd monitor;
-  {
-    std::lock_guard lock(impl_->mutex);
-    if (impl_->status == Status::stopped) return {};
-    monitor.reset(fcntl(impl_->monitor_fd.get(), F_DUPFD_CLOEXEC, 3));
-  }
-  TRY(ctx.wait_fd(monitor.get(), 1 /* POLLIN */));
-  std::unique_lock lock(impl_->mutex);
-  while (impl_->status != Status::stopped) {
-    TRY(ctx.check());
-    impl_->stopped.wait_for(lock, milliseconds(50));
-  }
-  return {};
 }
 
 Result<> Container::Impl::ask_init(const char* raw_key, int systemd, int others) {
@@ -177,7 +154,7 @@ Result<> Container::kill(const Context&) {
   return sys::pidfd_signal(init.get(), SIGKILL);
 }
 
-Result<> Container::reboot(const Context&) { return impl_->ask_init("lxc.signal.reboot", SIGRTMIN + 5, SIGINT); }
+Result<> Container::save(const Context&, const std::string&) { return fail(Code::unsupported, "Keeping the state of a container needs CRIU, which is not part of this server"); }
 
 namespace {
 

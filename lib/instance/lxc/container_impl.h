@@ -1,6 +1,5 @@
 // The state of a Container, shared by the files that implement its parts.
 #pragma once
-#include <condition_variable>
 #include <mutex>
 
 #include "async/runtime.h"
@@ -25,14 +24,14 @@ struct FileServer {
 };
 
 struct Container::Impl : std::enable_shared_from_this<Impl> {
-  Impl(async::Runtime& async_runtime, ContainerPaths container_paths) : runtime(async_runtime), paths(std::move(container_paths)) {}
+  Impl(async::Runtime& async_runtime, ContainerPaths container_paths, StopHandler on_stop)
+      : runtime(async_runtime), paths(std::move(container_paths)), stop_handler(std::move(on_stop)) {}
 
   async::Runtime& runtime;
   const ContainerPaths paths;
+  const StopHandler stop_handler;
   mutable std::mutex mutex;  ///< guards all below
-  std::condition_variable stopped;
   RunSpec spec;
-  StopHandler stop_handler;
   Status status = Status::stopped;
   Processes processes;
   UniqueFd init_fd;

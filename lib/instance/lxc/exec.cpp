@@ -27,6 +27,8 @@ class AttachedProcess : public ExecProcess {
   int exit_fd() const override { return child_.pidfd(); }
   Result<int> wait(const Context& ctx) override { return TRY(child_.wait(ctx)).shell_code(); }
   Result<> signal(int number) override { return sys::pidfd_signal(child_.pidfd(), number); }
+  /// The terminal is a pty of this kernel: who has its outer end sets the size there.
+  Result<> resize(int, int) override { return {}; }
 
  private:
   sys::Child child_;

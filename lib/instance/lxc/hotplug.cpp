@@ -3,6 +3,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "device/io_limits.h"
 #include "instance/lxc/container_impl.h"
 #include "instance/lxc/exec_request.h"
 #include "instance/lxc/limits.h"
@@ -111,9 +112,42 @@ Result<> Container::offer_guest_api(const Context& ctx, bool offer) {
   return attach_mount(ctx, {.device = "", .source = impl_->paths.guest_api, .target = kTarget, .fs_type = "none", .options = {"bind", "create=dir"}});
 }
 
+Result<> Container::plug(const Context& ctx, const device::RunConfig& run, Reverter& undo) {
+  for (const device::CgroupEntry& rule : run.cgroup) TRY(allow_device(ctx, rule));
+  for (const device::MountEntry& mount : run.mounts) {
+    TRY(attach_mount(ctx, mount));
+    undo.add("detach mount", [this, target = mount.target](const Context& c) { return detach_mount(c, target, false); });
+  }
+  for (const device::NicEntry& nic : run.nics) TRY(attach_nic(ctx, nic, run.lxc));
+  for (const auto& [file, value] : run.cgroup_files) TRY(set_cgroup(file, value));
+  for (const auto& hook : run.post_start) TRY(hook(ctx));
+  return {};
+}
+
+Result<> Container::unplug(const Context& ctx, const device::RunConfig& run) {
+  for (const device::NicEntry& nic : run.nics) TRY(detach_nic(ctx, nic.name, nic.host_name));
+  for (const device::MountEntry& mount : run.mounts) TRY(detach_mount(ctx, mount.target, contains(mount.options, "create=file")));
+  for (const auto& [file, value] : run.cgroup_files) TRY(set_cgroup(file, device::io_unlimited(value)));
+  for (device::CgroupEntry rule : run.cgroup) {
+    rule.allow = false;
+    TRY(allow_device(ctx, rule));
+  }
+  return {};
+}
+
+Result<> Container::use_cpus(const std::vector<int>& cpus) {
+  constexpr const char* kFile = "cpuset.cpus";
+  if (!sys::cgroup_supports("cpuset")) return {};
+  auto group = impl_->running_cgroup();
+  if (!group || (cpus.empty() && group->read(kFile).value_or("").empty())) return {};  // it just ended; it has all
+  std::string wanted;
+  for (int cpu : cpus) wanted += std::format("{}{}", wanted.empty() ? "" : ",", cpu);
+  return set_cgroup(kFile, wanted.empty() ? "\n" : wanted);  // an empty line takes those of the group above
+}
+
 Result<> Container::set_cgroup(const std::string& file, const std::string& value) { return TRY(impl_->running_cgroup()).write(file, value); }
 
-Result<> Container::apply_limits(const StringMap& old_config, const StringMap& config) {
+Result<> Container::apply_limits(const Context&, const StringMap& old_config, const StringMap& config) {
   pid_t init = 0;
   TRY(impl_->running_init(&init));
   {

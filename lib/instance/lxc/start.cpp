@@ -115,12 +115,7 @@ Result<> Container::Impl::launch(const Context& ctx, const RunSpec& copy) {
 Result<> Container::Impl::ended_at_once(const Context& ctx) {
   TRY(sys::run(ctx, sys::self_spec("forklxc", {paths.id, paths.lxc_path})));
   runtime.offload([self = shared_from_this()] {
-    StopHandler handler;
-    {
-      std::lock_guard lock(self->mutex);
-      handler = self->stop_handler;
-    }
-    if (handler) handler(read_stop_reason(self->stop_file()));
+    self->stop_handler(read_stop_reason(self->stop_file()));
   });
   return {};
 }

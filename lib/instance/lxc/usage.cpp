@@ -22,45 +22,27 @@ int64_t count_cpus(const std::string& set) {
   return count;
 }
 
-void read_cpu(const sys::Cgroup& group, Usage& usage) {
+void read_cpu(const sys::Cgroup& group, api::InstanceStateCPU& out) {
   if (!sys::cgroup_supports("cpu")) return;
-  auto stat = group.read_table("cpu.stat");
-  usage.cpu.usage = stat["usage_usec"] * 1000;
-  usage.cpu_seconds_by_mode = {{"user", stat["user_usec"]}, {"system", stat["system_usec"]}};
-  usage.effective_cpus = count_cpus(group.read("cpuset.cpus.effective").value_or(""));
-  if (usage.effective_cpus == 0) return;
+  out.usage = group.read_table("cpu.stat")["usage_usec"] * 1000;
+  int64_t cpus = count_cpus(group.read("cpuset.cpus.effective").value_or(""));
+  if (cpus == 0) return;
   StringList limit = split(group.read("cpu.max").value_or("max 100000"), ' ');
   auto quota = parse_int(limit[0]);
   int64_t period = limit.size() > 1 ? parse_int(limit[1]).value_or(0) : 0;
   constexpr int64_t kSecond = 1'000'000'000;
-  usage.cpu.allocated_time = quota && period > 0 ? kSecond * *quota / period : usage.effective_cpus * kSecond;
+  out.allocated_time = quota && period > 0 ? kSecond * *quota / period : cpus * kSecond;
 }
 
-void read_memory(const sys::Cgroup& group, Usage& usage) {
+void read_memory(const sys::Cgroup& group, api::InstanceStateMemory& out) {
   if (!sys::cgroup_supports("memory")) return;
   int64_t total = sys::meminfo("MemTotal");
-  usage.memory.usage = group.read_number("memory.current").value_or(0);
-  usage.memory.usage_peak = group.read_number("memory.peak").value_or(0);
-  usage.memory.total = std::min(group.read_number("memory.max").value_or(total), total);
-  if (sys::cgroup_supports("memory.swap")) {
-    usage.memory.swap_usage = group.read_number("memory.swap.current").value_or(0);
-    usage.memory.swap_usage_peak = group.read_number("memory.swap.peak").value_or(0);
-  }
-  for (const auto& [key, value] : group.read_table("memory.stat")) usage.memory_stat[key] = std::to_string(value);
-  usage.memory_stat["oom_kill"] = std::to_string(group.read_table("memory.events")["oom_kill"]);
-}
-
-/// "8:0 rbytes=1 wbytes=2 …" lines.
-void read_io(const sys::Cgroup& group, Usage& usage) {
-  if (!sys::cgroup_supports("io")) return;
-  for (const std::string& line : split(group.read("io.stat").value_or(""), '\n')) {
-    std::string device;
-    for (const std::string& word : split_list(line, ' ')) {
-      StringList parts = split(word, '=', 2);
-      if (parts.size() == 1) device = word;
-      else usage.io[device + ":" + parts[0]] = parts[1];
-    }
-  }
+  out.usage = group.read_number("memory.current").value_or(0);
+  out.usage_peak = group.read_number("memory.peak").value_or(0);
+  out.total = std::min(group.read_number("memory.max").value_or(total), total);
+  if (!sys::cgroup_supports("memory.swap")) return;
+  out.swap_usage = group.read_number("memory.swap.current").value_or(0);
+  out.swap_usage_peak = group.read_number("memory.swap.peak").value_or(0);
 }
 
 /// All processes of a group and the groups below: for kernels where the pids controller isn't ours.
@@ -104,16 +86,15 @@ api::InstanceStateNetwork to_state(const sys::Link& link) {
 
 }  // namespace
 
-Result<Usage> Container::usage() const {
-  sys::Cgroup group = TRY(impl_->running_cgroup());
-  Usage usage;
-  read_cpu(group, usage);
-  read_memory(group, usage);
-  read_io(group, usage);
-  // Of version 1 the group holds only what init started.
-  auto counted = sys::cgroup_supports("pids") && !sys::cgroup_is_legacy("pids") ? group.read_number("pids.current") : std::nullopt;
-  usage.processes = counted ? *counted : count_processes(group.path());
-  return usage;
+void Container::observe(const Context&, api::InstanceState& out) const {
+  if (auto group = impl_->running_cgroup()) {
+    read_cpu(*group, out.cpu);
+    read_memory(*group, out.memory);
+    // Of version 1 the group holds only what init started.
+    auto counted = sys::cgroup_supports("pids") && !sys::cgroup_is_legacy("pids") ? group->read_number("pids.current") : std::nullopt;
+    out.processes = counted ? *counted : count_processes(group->path());
+  }
+  if (auto network = network_state()) out.network = std::move(*network);
 }
 
 Result<std::map<std::string, api::InstanceStateNetwork>> Container::network_state() const {

@@ -7,7 +7,7 @@
 #include "instance/lxc/run_spec.h"
 #include "instance/object.h"
 
-namespace instance {
+namespace instance::lxc {
 
 /// After the volume was filled from an image: of an OCI image, keeps its environment, entry point, folder and ids as keys, but for those that the user
 /// or a profile set. Errors: invalid (damaged config.json), internal. Blocks.
@@ -17,4 +17,4 @@ Result<> adopt_application(const Context& ctx, const InstancePtr& instance);
 /// system containers. Keeps volatile.container.oci current. Errors: invalid (damaged config.json or entry point; `oci.*` on a system container), internal.
 Result<std::optional<OciSpec>> prepare_application(const InstancePtr& instance, const RootOwnership& owner, const std::vector<device::RunConfig>& devices);
 
-}  // namespace instance
+}  // namespace instance::lxc

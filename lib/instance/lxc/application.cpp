@@ -1,4 +1,4 @@
-#include "instance/application.h"
+#include "instance/lxc/application.h"
 
 #include <fcntl.h>
 #include <signal.h>
@@ -17,7 +17,7 @@
 #include "sys/in_root.h"
 #include "sys/signal_name.h"
 
-namespace instance {
+namespace instance::lxc {
 namespace {
 
 constexpr const char* kMark = "volatile.container.oci";
@@ -131,7 +131,7 @@ Result<> add_command(const InstancePtr& instance, const View& view, const oci::R
   if (std::ranges::contains(kInitSystems, spec.command[0])) return {};
   // In the devices folder, as /run may forbid to execute anything.
   std::string file = instance->devices_path() + "/init";
-  TRY(write_file_atomic(file, lxc::app_init(), 0555));
+  TRY(write_file_atomic(file, app_init(), 0555));
   spec.mounts.push_back(bind_file(file, kInitTarget, {"ro"}));
   int signal = sys::signal_number(runtime.stop_signal);
   // Escaped, as liblxc's configuration can hold neither all characters nor line breaks; our init takes it back.
@@ -195,4 +195,4 @@ Result<std::optional<OciSpec>> prepare_application(const InstancePtr& instance, 
   return spec;
 }
 
-}  // namespace instance
+}  // namespace instance::lxc
