@@ -57,8 +57,8 @@ enum class Status { stopped, running, frozen, error, ready };
 std::string_view status_name(Status status);  ///< "Stopped", …
 int status_code(Status status);               ///< 102, …
 
-/// Why an instance ended: for good, or to be started again with fresh devices.
-enum class StopReason { halt, reboot };
+/// Why an instance ended: it just did, the guest wants to be started again (with fresh devices), or it said itself that it is done.
+enum class StopReason { halt, reboot, powered_off };
 using StopHandler = std::function<void(StopReason)>;
 
 /// How a state change is to happen.

@@ -140,7 +140,7 @@ void on_stop(const InstancePtr& instance, StopReason reason) {
   }
   if (action == Instance::Action::restart) return;  // restart() starts it again
   bool requested = action == Instance::Action::stop;
-  if (!requested && (reason == StopReason::reboot || may_restart(instance))) {
+  if (!requested && (reason == StopReason::reboot || (reason == StopReason::halt && may_restart(instance)))) {
     instance->action = Instance::Action::restart;
     auto started = start(job, instance, {});
     instance->action = Instance::Action::none;

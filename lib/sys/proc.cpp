@@ -1,6 +1,10 @@
 #include "sys/proc.h"
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include "base/strings.h"
+#include "base/unique_fd.h"
 
 namespace sys {
 namespace {
@@ -52,6 +56,20 @@ int64_t meminfo(const std::string& key) {
     return fields.empty() ? 0 : parse_int(fields[0]).value_or(0) * 1024;
   }
   return 0;
+}
+
+Result<> set_oom_score(pid_t pid, int64_t score) {
+  std::string path = std::format("/proc/{}/oom_score_adj", pid), text = std::to_string(score);
+  UniqueFd fd(open(path.c_str(), O_WRONLY | O_CLOEXEC));
+  if (!fd || write(fd.get(), text.data(), text.size()) < 0) return fail_errno("Failed setting " + path);
+  return {};
+}
+
+ProcessUse process_use(pid_t pid) {
+  static const int64_t ticks = sysconf(_SC_CLK_TCK), page = sysconf(_SC_PAGESIZE);
+  constexpr int64_t kSecond = 1'000'000'000;
+  auto field = [pid](size_t number) { return static_cast<int64_t>(stat_field(pid, number).value_or(0)); };
+  return {.cpu = (field(14) + field(15)) * (kSecond / ticks), .memory = field(24) * page};
 }
 
 }  // namespace sys

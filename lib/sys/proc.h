@@ -21,4 +21,12 @@ bool is_process(pid_t pid, uint64_t start_time);
 /// One value of /proc/meminfo in bytes; 0 if missing.
 int64_t meminfo(const std::string& key);
 
+/// How soon the kernel ends the process when memory is short, -1000 to 1000: /proc/PID/oom_score_adj.
+Result<> set_oom_score(pid_t pid, int64_t score);
+/// CPU time the process took, in nanoseconds, and the memory it has (RSS), in bytes; zero if it is gone.
+struct ProcessUse {
+  int64_t cpu = 0, memory = 0;
+};
+ProcessUse process_use(pid_t pid);
+
 }  // namespace sys

@@ -9,6 +9,7 @@
 #include "instance/lxc/limits.h"
 #include "sys/fd_passing.h"
 #include "sys/netlink.h"
+#include "sys/proc.h"
 
 namespace instance::lxc {
 namespace {
@@ -20,14 +21,6 @@ Result<> run_helper(const Context& ctx, const std::string& name, StringList args
   auto output = TRY(sys::run(ctx, std::move(helper), {.check = false}));
   if (output.status.ok()) return {};
   return fail(Code::internal, "{}", output.err.empty() ? "The helper " + name + " failed" : std::string(trim(output.err)));
-}
-
-/// proc(5): /proc/PID/oom_score_adj. Empty: the default.
-Result<> set_oom_score(pid_t pid, const std::string& score) {
-  std::string path = std::format("/proc/{}/oom_score_adj", pid), text = score.empty() ? "0" : score;
-  UniqueFd fd(open(path.c_str(), O_WRONLY | O_CLOEXEC));
-  if (!fd || write(fd.get(), text.data(), text.size()) < 0) return fail_errno("Failed setting " + path);
-  return {};
 }
 
 }  // namespace
@@ -161,7 +154,7 @@ Result<> Container::apply_limits(const Context&, const StringMap& old_config, co
     if (!written && !(setting.optional && written.error().code() == Code::not_found)) return written;
   }
   std::string score = get_or(config, "limits.memory.oom_priority");
-  if (score != get_or(old_config, "limits.memory.oom_priority")) TRY(set_oom_score(init, score));
+  if (score != get_or(old_config, "limits.memory.oom_priority")) TRY(sys::set_oom_score(init, parse_int(score).value_or(0)));
   for (const auto& [key, value] : config) {
     if (!key.starts_with("limits.kernel.") || get_or(old_config, key) == value) continue;
     ResourceLimit limit = TRY(parse_resource_limit(key.substr(14), value));

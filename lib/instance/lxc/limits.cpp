@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/units.h"
+#include "instance/memory_limit.h"
 #include "sys/proc.h"
 
 namespace instance::lxc {
@@ -85,17 +86,6 @@ Result<> add_hugepages(const StringMap& config, bool reset, Settings& settings) 
 }
 
 }  // namespace
-
-Result<int64_t> parse_memory_limit(const std::string& text) {
-  if (text.ends_with('%')) {
-    auto percent = parse_int(text.substr(0, text.size() - 1));
-    if (!percent) return fail(Code::invalid, "Invalid memory limit {}", quote(text));
-    return sys::meminfo("MemTotal") / 100 * *percent;
-  }
-  auto size = parse_byte_size(text);
-  if (!size) return fail(Code::invalid, "Invalid memory limit {}", quote(text));
-  return *size;
-}
 
 Result<CpuLimits> parse_cpu_limits(const std::string& allowance, const std::string& priority) {
   auto rank = priority.empty() ? std::optional<int64_t>(kDefaultPriority) : parse_int(priority);

@@ -20,9 +20,6 @@ struct CgroupSetting {
 /// back to the kernel's defaults (for live changes). Errors: invalid values.
 Result<std::vector<CgroupSetting>> cgroup_settings(const StringMap& config, bool reset, bool (*supported)(const std::string&));
 
-/// "50%" of all memory, or a size. Errors: invalid.
-Result<int64_t> parse_memory_limit(const std::string& text);
-
 /// cpu.weight and cpu.max of limits.cpu.allowance and limits.cpu.priority.
 struct CpuLimits {
   int64_t weight = 100;

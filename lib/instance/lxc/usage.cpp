@@ -3,6 +3,7 @@
 
 #include <filesystem>
 
+#include "instance/link_state.h"
 #include "instance/lxc/container_impl.h"
 #include "sys/netlink.h"
 #include "sys/proc.h"
@@ -56,34 +57,6 @@ int64_t count_processes(const std::string& folder) {
   return count;
 }
 
-std::string address_scope(const std::string& address) {
-  if (address.starts_with("127") || address == "::1") return "local";
-  if (address.starts_with("169.254") || address.starts_with("fe80:")) return "link";
-  return "global";
-}
-
-api::InstanceStateNetwork to_state(const sys::Link& link) {
-  api::InstanceStateNetwork state;
-  state.mtu = link.mtu;
-  state.state = link.up() ? "up" : "down";
-  state.type = link.flags & IFF_POINTOPOINT ? "point-to-point" : link.flags & IFF_LOOPBACK ? "loopback" : link.flags & IFF_BROADCAST ? "broadcast" : "unknown";
-  if (!(link.flags & IFF_LOOPBACK)) state.hwaddr = link.hwaddr;
-  const sys::LinkStats& stats = link.stats;
-  state.counters.bytes_received = static_cast<int64_t>(stats.rx_bytes);
-  state.counters.bytes_sent = static_cast<int64_t>(stats.tx_bytes);
-  state.counters.packets_received = static_cast<int64_t>(stats.rx_packets);
-  state.counters.packets_sent = static_cast<int64_t>(stats.tx_packets);
-  state.counters.errors_received = static_cast<int64_t>(stats.rx_errors);
-  state.counters.errors_sent = static_cast<int64_t>(stats.tx_errors);
-  state.counters.packets_dropped_inbound = static_cast<int64_t>(stats.rx_dropped);
-  state.counters.packets_dropped_outbound = static_cast<int64_t>(stats.tx_dropped);
-  for (const sys::LinkAddress& address : link.addresses) {
-    state.addresses.push_back({.family = address.family == AF_INET6 ? "inet6" : "inet", .address = address.local, .netmask = std::to_string(address.prefix),
-                               .scope = address_scope(address.local)});
-  }
-  return state;
-}
-
 }  // namespace
 
 void Container::observe(const Context&, api::InstanceState& out) const {
@@ -103,7 +76,7 @@ Result<std::map<std::string, api::InstanceStateNetwork>> Container::network_stat
   sys::Netlink netlink = TRY(sys::Netlink::open());
   std::map<std::string, api::InstanceStateNetwork> result;
   for (const sys::Link& link : TRY(netlink.links_of(init))) {
-    api::InstanceStateNetwork state = to_state(link);
+    api::InstanceStateNetwork state = link_state(link);
     char host_name[IF_NAMESIZE];
     // The peer's index counts in our namespace only if the kernel says the peer is in another one than the link.
     if (link.parent_index > 0 && link.link_netnsid >= 0 && if_indextoname(static_cast<unsigned>(link.parent_index), host_name)) state.host_name = host_name;

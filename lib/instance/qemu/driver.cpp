@@ -1,0 +1,188 @@
+// Virtual machines as an instance type: what a start needs in files and keys, and what the runtime is told of it.
+#include "instance/driver.h"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <filesystem>
+
+#include "api/architecture.h"
+#include "base/log.h"
+#include "instance/manager.h"
+#include "instance/qemu/firmware_vars.h"
+#include "instance/qemu/machine.h"
+#include "instance/qemu/machine_spec.h"
+#include "instance/qemu/plug.h"
+#include "instance/qemu/probe.h"
+#include "instance/volume.h"
+
+namespace instance::qemu {
+namespace {
+
+constexpr const char* kVsockId = "volatile.vsock_id";
+constexpr const char* kAgentState = "volatile.last_state.agent";
+
+MachinePaths paths_of(const Instance& instance) { return MachinePaths::of(instance.services().paths, instance.project(), instance.name()); }
+Machine& machine_of(const InstancePtr& instance) { return static_cast<Machine&>(*instance->runtime()); }
+
+std::string state_file(const InstancePtr& instance) { return instance->mounted.path + "/state"; }
+
+uint32_t vsock_id(const View& view) { return static_cast<uint32_t>(parse_uint(get_or(view.row.config, kVsockId)).value_or(0)); }
+
+FirmwareUse firmware_use(const MachineSpec& spec) {
+  return spec.csm ? FirmwareUse::csm : spec.secure_boot ? FirmwareUse::secure_boot : FirmwareUse::generic;
+}
+
+Result<> available(const Context& ctx) {
+  auto found = host(ctx);
+  if (found->unavailable.empty()) return {};
+  return fail(Code::unsupported, "Instance type \"virtual-machine\" is not supported on this server: {}", found->unavailable);
+}
+
+Result<MachineAccess> access_of(const InstancePtr& instance, const MemorySpec& memory) {
+  ViewPtr view = instance->view();
+  MachineAccess out{.agent = {}, .nics = nics_of(*view), .memory = memory};
+  out.agent.vsock = {.cid = vsock_id(*view), .run_folder = instance->run_path()};
+  out.agent.connection.guest_api = !is_false(get_or(view->config, "security.guestapi"));
+  out.agent.metrics = !is_false(get_or(view->config, "security.agent.metrics"));
+  out.agent.started = get_or(view->row.config, kAgentState) == "STARTED";
+  return out;
+}
+
+class Start : public Preparation {
+ public:
+  Start(InstancePtr instance, MachineStart start) : instance_(std::move(instance)), start_(std::move(start)) {}
+
+  Result<> complete(const Job&, const std::vector<device::RunConfig>& devices) override {
+    start_.spec.devices = devices;
+    order_boot(start_.spec.devices);
+    start_.access.nics = nics_of(*instance_->view());
+    machine_of(instance_).set_start(std::move(start_));
+    return {};
+  }
+
+ private:
+  InstancePtr instance_;
+  MachineStart start_;
+};
+
+class MachineDriver : public Driver {
+ public:
+  explicit MachineDriver(Manager& manager) : manager_(manager) {}
+
+  Result<> open() override { return {}; }
+
+  std::shared_ptr<Runtime> runtime(const Instance& instance, StopHandler on_stop) override {
+    return std::make_shared<Machine>(instance.services().runtime, paths_of(instance), events_of(instance, std::move(on_stop)));
+  }
+
+  Result<> check_create(const db::instances::Row&) override { return available(Context::detached(seconds(30))); }
+
+  Result<StringMap> host_keys(int64_t, const StringMap&) override { return StringMap{}; }
+
+  Result<> filled(const Context&, const InstancePtr&) override { return {}; }
+
+  Result<> made_empty(const Context&, const InstancePtr&) override { return {}; }
+
+  Result<> check_start(const InstancePtr& instance, const PowerOptions& options) override {
+    ViewPtr view = instance->view();
+    TRY(available(Context::detached(seconds(30))));
+    bool secure = !is_false(get_or(view->config, "security.secureboot"));
+    if (options.stateful && !is_true(get_or(view->config, "migration.stateful")))
+      return fail(Code::invalid, "Stateful start requires migration.stateful to be set to true");
+    if (is_false(get_or(view->row.config, "image.requirements.secureboot")) && secure)
+      return fail(Code::invalid, "The image used by this instance is incompatible with secureboot. Please set security.secureboot=false on the instance");
+    if (is_true(get_or(view->config, "security.csm")) && secure)
+      return fail(Code::invalid, "Secure boot can't be enabled while CSM is turned on. Please set security.secureboot=false on the instance");
+    return {};
+  }
+
+  Result<std::unique_ptr<Preparation>> prepare(const Job& job, const InstancePtr& instance, const PowerOptions& options) override {
+    TRY(take_vsock_id(instance));
+    ViewPtr view = instance->view();
+    MachineStart start;
+    start.spec = TRY(spec_of(*view));
+    start.spec.run_folder = instance->run_path();
+    start.spec.log_file = instance->log_path() + "/qemu.log";
+    start.spec.accel = host(job.ctx)->kvm ? Accel::kvm : Accel::tcg;
+    start.spec.firmware = TRY(prepare_firmware(instance->mounted.path, firmware_use(start.spec), is_true(instance->volatile_get("volatile.apply_nvram"))));
+    start.spec.config_drive.folder = TRY(config_folder(instance));
+    start.access = TRY(access_of(instance, start.spec.memory));
+    start.access.agent.started = false;
+    start.oom_score = parse_int(get_or(view->config, "limits.memory.oom_priority")).value_or(0);
+    if (options.stateful && view->row.stateful) start.state_file = state_file(instance);
+    else unlink(state_file(instance).c_str());
+    start.spec.incoming = !start.state_file.empty();
+    TRY(instance->volatile_set({{"volatile.apply_nvram", ""}, {"volatile.vm.needs_reset", ""}, {"volatile.apply_template", ""}, {kAgentState, ""}}));
+    return std::make_unique<Start>(instance, std::move(start));
+  }
+
+  void found(const InstancePtr& instance) override {
+    auto spec = spec_of(*instance->view());
+    auto access = spec ? access_of(instance, spec->memory) : Failure(spec.error());
+    auto used = access ? machine_of(instance).set_access(std::move(*access)) : Result<>(Failure(access.error()));
+    if (!used) log_error("Calls into a running virtual machine will fail", {{"instance", instance->full_name()}, {"error", used.error().message()}});
+  }
+
+  void end_leftover(const Context&, const Instance&) override {}
+
+  void ended(const InstancePtr&) override {}
+
+  Result<> changed(const Job& job, const InstancePtr& instance, const View&) override {
+    return machine_of(instance).offer_guest_api(job.ctx, !is_false(get_or(instance->view()->config, "security.guestapi")));
+  }
+
+  Result<> serve_files(const InstancePtr&, const std::string&) override { return fail(Code::invalid, "The instance is not running: files of a virtual machine are reached through its agent"); }
+
+ private:
+  MachineEvents events_of(const Instance& instance, StopHandler on_stop) {
+    auto with = [weak = instance.weak_from_this()](auto&& what) {
+      if (auto self = std::const_pointer_cast<Instance>(weak.lock())) what(self);
+    };
+    MachineEvents events;
+    events.stopped = std::move(on_stop);
+    events.changed = [with] { with([](const InstancePtr& self) { self->status_changed(); }); };
+    events.restarted = [with] { with([](const InstancePtr& self) { lifecycle(*self, Job{.ctx = Context::detached(seconds(10))}, "instance-restarted"); }); };
+    events.agent = [with](bool started) { with([started](const InstancePtr& self) { agent_changed(self, started); }); };
+    events.needs_new_qemu = [with] {
+      bool needs = false;
+      with([&](const InstancePtr& self) { needs = is_true(self->volatile_get("volatile.vm.needs_reset")); });
+      return needs;
+    };
+    return events;
+  }
+
+  static void agent_changed(const InstancePtr& instance, bool started) {
+    Context ctx = Context::detached(seconds(10));
+    auto recorded = instance->volatile_set({{kAgentState, started ? "STARTED" : "STOPPED"}});
+    if (!recorded) log_error("Failed recording last agent state", {{"instance", instance->full_name()}, {"error", recorded.error().message()}});
+    lifecycle(*instance, Job{.ctx = ctx}, started ? "instance-agent-started" : "instance-agent-stopped");
+  }
+
+  Result<> take_vsock_id(const InstancePtr& instance) {
+    ViewPtr view = instance->view();
+    auto taken = [&](uint32_t id) {
+      for (const InstancePtr& other : manager_.list())
+        if (other->id() != instance->id() && other->view()->type() == Type::virtual_machine && vsock_id(*other->view()) == id) return true;
+      return false;
+    };
+    uint32_t before = vsock_id(*view);
+    uint32_t id = TRY(choose_cid(get_or(view->row.config, "volatile.uuid"), before ? std::optional(before) : std::nullopt, taken));
+    return instance->volatile_set({{kVsockId, std::to_string(id)}});
+  }
+
+  /// What the guest sees as its config drive.
+  Result<std::string> config_folder(const InstancePtr& instance) {
+    std::string folder = instance->mounted.path + "/config";
+    if (mkdir(folder.c_str(), 0500) < 0 && errno != EEXIST) return fail_errno("Failed creating " + folder);
+    return folder;
+  }
+
+  Manager& manager_;
+};
+
+}  // namespace
+
+std::unique_ptr<Driver> make_driver(Manager& manager) { return std::make_unique<MachineDriver>(manager); }
+
+}  // namespace instance::qemu

@@ -1,0 +1,205 @@
+#include "instance/qemu/machine.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+
+#include "base/log.h"
+#include "instance/qemu/hotplug.h"
+#include "instance/qemu/machine_impl.h"
+#include "sys/proc.h"
+#include "sys/spawn.h"
+
+namespace instance::qemu {
+namespace {
+
+/// A monitor answers in milliseconds, unless its process is stopped or the machine is swapped out.
+constexpr seconds kMonitorTime{5};
+/// How long QEMU gets to write out what it holds before it is killed.
+constexpr seconds kQuitTime{5};
+constexpr seconds kKillTime{10};
+
+}  // namespace
+
+MachinePaths MachinePaths::of(const core::Paths& paths, const std::string& project, const std::string& name) {
+  MachinePaths out;
+  out.id = core::project_prefix(project, name);
+  out.run = paths.run + "/" + out.id;
+  out.log = paths.log + "/" + out.id;
+  return out;
+}
+
+Machine::Machine(async::Runtime& runtime, MachinePaths paths, MachineEvents events)
+    : impl_(std::make_shared<Impl>(runtime, std::move(paths), std::move(events))) {}
+Machine::~Machine() = default;
+
+void Machine::set_start(MachineStart start) {
+  std::lock_guard lock(impl_->mutex);
+  impl_->next = std::move(start);
+}
+
+Result<> Machine::set_access(MachineAccess access) { return impl_->use_access(std::move(access)); }
+
+Status Machine::status() const {
+  std::lock_guard lock(impl_->mutex);
+  return impl_->status;
+}
+
+pid_t Machine::init_pid() const {
+  std::lock_guard lock(impl_->mutex);
+  return impl_->status == Status::stopped ? 0 : impl_->process.pid;
+}
+
+Timestamp Machine::started_at() const {
+  std::lock_guard lock(impl_->mutex);
+  return impl_->process.started_at;
+}
+
+Result<UniqueFd> Machine::Impl::running() const {
+  std::lock_guard lock(mutex);
+  if (status == Status::stopped || !pidfd) return fail(Code::invalid, "The instance is not running");
+  UniqueFd copy(fcntl(pidfd.get(), F_DUPFD_CLOEXEC, 3));
+  if (!copy) return fail_errno("Failed duplicating a file descriptor");
+  return copy;
+}
+
+void Machine::Impl::set_status(Status now) {
+  {
+    std::lock_guard lock(mutex);
+    if (status == Status::stopped || status == now) return;
+    status = now;
+  }
+  runtime.offload([self = shared_from_this()] { self->events.changed(); });
+}
+
+Result<qmp::ClientPtr> Machine::Impl::monitor(const Context& ctx) {
+  std::lock_guard one(connecting);
+  {
+    std::lock_guard lock(mutex);
+    if (client && client->connected()) return client;
+    if (process.pid == 0) return fail(Code::invalid, "The instance is not running");
+  }
+  std::weak_ptr<Impl> weak = weak_from_this();
+  qmp::Handlers handlers{.event = [weak](const qmp::Event& event) {
+                           if (auto self = weak.lock()) self->on_event(event);
+                         },
+                         .closed = [] {}};  // its end shows at the pidfd; who needs it next connects again
+  auto connected = TRY_CTX(qmp::Client::connect(ctx.with_timeout(kMonitorTime), runtime, paths.monitor(), std::move(handlers)), "Failed connecting to QEMU");
+  std::lock_guard lock(mutex);
+  return client = connected;
+}
+
+void Machine::Impl::learn_threads(const Context& ctx, qmp::Client& qmp) {
+  auto threads = qemu::cpu_threads(ctx, qmp);
+  if (!threads) return log_warn("Failed learning the threads of a virtual machine", {{"instance", paths.id}, {"error", threads.error().message()}});
+  std::lock_guard lock(mutex);
+  cpu_threads = std::move(*threads);
+}
+
+Result<> Machine::Impl::adopt(const Process& found) {
+  UniqueFd fd = TRY(sys::pidfd_open(found.pid));
+  // The pidfd names the right process only if its start time still matches after opening it.
+  if (!sys::is_process(found.pid, found.start)) return fail(Code::not_found, "The machine is not running");
+  std::lock_guard lock(mutex);
+  process = found;
+  pidfd = std::move(fd);
+  reason = StopReason::halt;
+  return {};
+}
+
+void Machine::Impl::watch_exit() {
+  std::weak_ptr<Impl> weak = weak_from_this();
+  std::lock_guard lock(mutex);
+  exit_watch = runtime.when_readable(pidfd.get(), [weak] {
+    if (auto self = weak.lock()) self->runtime.offload([self] { self->on_exit(); });
+  });
+}
+
+void Machine::Impl::on_exit() {
+  qmp::ClientPtr old;
+  StopReason why;
+  {
+    std::lock_guard lock(mutex);
+    if (status == Status::stopped) return;
+    status = Status::stopped;
+    process = {};
+    pidfd.reset();
+    exit_watch.reset();
+    console_watch.reset();
+    console_hold.reset();
+    agent_timer.reset();
+    agent_status = AgentStatus::unknown;
+    cpu_threads.clear();
+    guest = {};
+    old = std::move(client);
+    why = reason;
+  }
+  old.reset();
+  refreshed.notify_all();
+  unlink(paths.state().c_str());
+  for (const std::string& path : {paths.monitor(), paths.console(), paths.spice(), paths.pid_file()}) unlink(path.c_str());
+  events.stopped(why);
+}
+
+void Machine::Impl::on_event(const qmp::Event& event) {
+  auto flag = [&](const char* key) { return event.data.is_object() && event.data.contains(key) && event.data[key] == true; };
+  if (event.name == "STOP") return set_status(Status::frozen);
+  if (event.name == "RESUME") return set_status(Status::running);
+  if (event.name == "GUEST_PANICKED") return log_warn("The kernel of a virtual machine gave up", {{"instance", paths.id}});
+  if (event.name == "VSERPORT_CHANGE") return watch_agent(milliseconds(20));
+  if (event.name == "SHUTDOWN" && flag("guest")) {
+    std::lock_guard lock(mutex);
+    if (reason == StopReason::halt && event.data.value("reason", "") == "guest-shutdown") reason = StopReason::powered_off;
+  }
+  if (event.name == "RESET" && flag("guest")) runtime.offload([self = shared_from_this()] { self->on_reset(); });
+}
+
+void Machine::Impl::on_reset() {
+  agent_is(AgentStatus::stopped);
+  if (!events.needs_new_qemu()) return events.restarted();
+  {
+    std::lock_guard lock(mutex);
+    reason = StopReason::reboot;
+  }
+  destroy();
+}
+
+void Machine::Impl::destroy() {
+  auto fd = running();
+  if (!fd) return;
+  Context ctx = Context::detached(kQuitTime + kKillTime);
+  auto qmp = monitor(ctx.with_timeout(kQuitTime));
+  auto asked = qmp ? (*qmp)->run(ctx.with_timeout(kQuitTime), "quit") : Failure(qmp.error());
+  // It may close the connection before it answers.
+  if ((asked || asked.error().code() == Code::unavailable) && ctx.with_timeout(kQuitTime).wait_fd(fd->get(), POLLIN)) return;
+  (void)sys::pidfd_signal(fd->get(), SIGKILL);
+  if (!ctx.wait_fd(fd->get(), POLLIN)) log_error("QEMU does not end", {{"instance", paths.id}});
+}
+
+Result<> Machine::shutdown(const Context& ctx) {
+  auto qmp = TRY(impl_->monitor(ctx));
+  (void)impl_->drain_console(ctx);  // what it has to say is lost with QEMU
+  TRY(qmp->run(ctx.with_timeout(kMonitorTime), "system_powerdown"));
+  return {};
+}
+
+Result<> Machine::kill(const Context& ctx) {
+  TRY(impl_->running());
+  (void)impl_->drain_console(ctx.with_timeout(seconds(1)));
+  impl_->destroy();
+  return {};
+}
+
+Result<> Machine::freeze(const Context& ctx) {
+  TRY(TRY(impl_->monitor(ctx))->run(ctx.with_timeout(kMonitorTime), "stop"));
+  impl_->set_status(Status::frozen);
+  return {};
+}
+
+Result<> Machine::unfreeze(const Context& ctx) {
+  TRY(TRY(impl_->monitor(ctx))->run(ctx.with_timeout(kMonitorTime), "cont"));
+  impl_->set_status(Status::running);
+  return {};
+}
+
+}  // namespace instance::qemu

@@ -1,0 +1,126 @@
+// The runtime of one virtual machine: starts QEMU and watches it, talks to it over QMP and to the guest through its agent. No database, no HTTP.
+#pragma once
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "core/paths.h"
+#include "instance/instance.h"
+#include "instance/qemu/agent_client.h"
+#include "instance/qemu/spec.h"
+#include "instance/qemu/vsock.h"
+
+namespace async { class Runtime; }
+
+namespace instance::qemu {
+
+/// Where one machine's files are.
+struct MachinePaths {
+  std::string id;   ///< "v1" or "project_v1"
+  std::string run;  ///< <run>/<id>: sockets, qemu.conf, state
+  std::string log;  ///< <log>/<id>: qemu.log, console.log
+  static MachinePaths of(const core::Paths& paths, const std::string& project, const std::string& name);
+  std::string state() const { return run + "/state"; }
+  std::string pid_file() const { return run + "/qemu.pid"; }
+  std::string monitor() const { return run + "/qemu.monitor"; }
+  std::string console() const { return run + "/qemu.console"; }
+  std::string spice() const { return run + "/qemu.spice"; }
+  std::string console_log() const { return log + "/console.log"; }
+};
+
+/// What a machine tells its keeper; all calls come on workers.
+struct MachineEvents {
+  StopHandler stopped;
+  std::function<void()> changed;         ///< the status is another one
+  std::function<void()> restarted;       ///< the guest rebooted, and QEMU goes on
+  std::function<void(bool started)> agent;
+  std::function<bool()> needs_new_qemu;  ///< the guest rebooted: is there something that only a new QEMU takes up?
+};
+
+/// A network interface as the host has it.
+struct NicAccess {
+  std::string device, host_name, hwaddr;
+};
+
+/// How calls get to the guest's agent.
+struct AgentAccess {
+  VsockPlace vsock;
+  AgentIdentity identity;
+  AgentConnection connection;  ///< what the agent is told once it is there
+  bool metrics = true;         ///< security.agent.metrics
+  bool started = false;        ///< it was, when it was last heard of
+};
+
+/// What calls into a running machine need to know.
+struct MachineAccess {
+  AgentAccess agent;
+  std::vector<NicAccess> nics;
+  MemorySpec memory;           ///< what it was started with
+};
+
+/// All that one start needs.
+struct MachineStart {
+  MachineSpec spec;
+  MachineAccess access;
+  std::string state_file;      ///< restore from it; empty: an ordinary start
+  int64_t oom_score = 0;       ///< limits.memory.oom_priority
+};
+
+class Machine : public Runtime {
+ public:
+  Machine(async::Runtime& runtime, MachinePaths paths, MachineEvents events);
+  ~Machine() override;
+
+  /// What the next start() runs.
+  void set_start(MachineStart start);
+  /// After recover().
+  Result<> set_access(MachineAccess access);
+  /// The same for what may change while it runs: whether the guest has /dev/incus.
+  Result<> offer_guest_api(const Context&, bool offer);
+  /// Tells the guest of a change (see AgentClient::send_event()). Nothing without an agent.
+  void tell_guest(const std::string& type, const std::string& metadata);
+
+  Status status() const override;
+  pid_t init_pid() const override;
+  Timestamp started_at() const override;
+  bool recover() override;
+  Result<> start(const Context&) override;
+  /// The power button.
+  Result<> shutdown(const Context&) override;
+  Result<> kill(const Context&) override;
+  Result<> freeze(const Context&) override;
+  Result<> unfreeze(const Context&) override;
+  Result<> save(const Context&, const std::string& file) override;
+
+  Result<std::unique_ptr<ExecProcess>> exec(const Context&, const ExecRequest&) override;
+  /// A pair of sockets: the terminal itself is the guest's.
+  Result<Terminal> open_terminal(int64_t uid, int64_t gid) const override;
+  Result<ConsoleFds> console(const Context&) override;
+  Result<std::string> console_log(const Context&) override;
+  Result<> clear_console_log(const Context&) override;
+  Result<UniqueFd> sftp(const Context&) override;
+  Result<UniqueFd> connect_tcp(const Context&, const std::string& address, int64_t port) override;
+
+  void observe(const Context&, api::InstanceState& out) const override;
+  void measure(const Context&, const api::InstanceState& state, core::MetricSet& out) const override;
+
+  Result<> plug(const Context&, const device::RunConfig& run, Reverter& undo) override;
+  Result<> unplug(const Context&, const device::RunConfig& run) override;
+  Result<> apply_limits(const Context&, const StringMap& old_config, const StringMap& config) override;
+  /// Threads of its virtual CPUs are moved there; none: everywhere.
+  Result<> use_cpus(const std::vector<int>& cpus) override;
+
+  /// A connection to the graphical console. Errors: unsupported (QEMU has no SPICE).
+  Result<UniqueFd> spice(const Context&);
+  /// The screen as PNG. Errors: invalid (not running), unsupported (no screen).
+  Result<> screenshot(const Context&, int fd);
+  /// Guest memory: format "elf", "win-dmp", "kdump-zlib", …. Errors: invalid, unsupported. Blocks as long as it takes.
+  Result<> dump_memory(const Context&, int fd, const std::string& format);
+
+  struct Impl;
+
+ private:
+  std::shared_ptr<Impl> impl_;
+};
+
+}  // namespace instance::qemu

@@ -1,0 +1,121 @@
+// The guest's side: whether its agent is there, and what calls go through it.
+#include <sys/socket.h>
+
+#include "base/log.h"
+#include "http/stream.h"
+#include "instance/qemu/hotplug.h"
+#include "instance/qemu/machine_impl.h"
+#include "sys/fd_passing.h"
+
+namespace instance::qemu {
+namespace {
+
+/// How often the agent's serial port is read; agents write there every few seconds.
+constexpr seconds kPollPeriod{5};
+constexpr seconds kPollTime{2};
+/// Telling an agent where the daemon is.
+constexpr seconds kAdvertiseTime{10};
+
+}  // namespace
+
+Result<> Machine::Impl::use_access(MachineAccess now) {
+  auto made = TRY(AgentClient::create(
+      runtime, [place = now.agent.vsock](const Context& ctx, uint32_t port) { return connect_vsock(ctx, place, port); }, now.agent.identity));
+  std::lock_guard lock(mutex);
+  agent = std::move(made);
+  agent_status = now.agent.started ? AgentStatus::started : AgentStatus::unknown;
+  access = std::move(now);
+  guest = {};
+  return {};
+}
+
+Result<std::shared_ptr<AgentClient>> Machine::Impl::running_agent() const {
+  std::lock_guard lock(mutex);
+  if (status == Status::stopped) return fail(Code::invalid, "The instance is not running");
+  if (!agent || agent_status != AgentStatus::started || status != Status::running) return fail(Code::unavailable, "VM agent isn't currently running");
+  return agent;
+}
+
+void Machine::Impl::watch_agent(Duration delay) {
+  std::weak_ptr<Impl> weak = weak_from_this();
+  std::lock_guard lock(mutex);
+  if (process.pid == 0) return;
+  agent_timer = runtime.after(delay, [weak] {
+    if (auto self = weak.lock()) self->poll_agent();
+  });
+}
+
+void Machine::Impl::poll_agent() {
+  Context ctx = Context::detached(kPollTime);
+  auto qmp = monitor(ctx);
+  auto ring = qmp ? read_ring(ctx, **qmp, "qemu_serial-chardev", kAgentRingSize) : Failure(qmp.error());
+  if (ring && !ring->empty()) {
+    AgentReport report = parse_agent_ring(*ring);
+    if (report.status != AgentStatus::unknown) agent_is(report.status);
+    if (report.state) {
+      std::lock_guard lock(mutex);
+      guest.state = std::move(*report.state);
+      guest.taken = Clock::now();
+    }
+  }
+  watch_agent(kPollPeriod);
+}
+
+void Machine::Impl::agent_is(AgentStatus now) {
+  std::shared_ptr<AgentClient> client_now;
+  AgentConnection connection;
+  {
+    std::lock_guard lock(mutex);
+    bool was = agent_status == AgentStatus::started, is = now == AgentStatus::started;
+    agent_status = now;
+    guest.not_before = {};
+    guest.silent = false;
+    if (was == is) return;
+    client_now = agent;
+    connection = access.agent.connection;
+  }
+  if (now == AgentStatus::started && client_now) {
+    auto told = client_now->advertise(Context::detached(kAdvertiseTime), connection);
+    if (!told) log_warn("Failed to tell the agent of a virtual machine where the daemon is", {{"instance", paths.id}, {"error", told.error().message()}});
+  }
+  events.agent(now == AgentStatus::started);
+}
+
+Result<> Machine::offer_guest_api(const Context& ctx, bool offer) {
+  AgentConnection connection;
+  {
+    std::lock_guard lock(impl_->mutex);
+    if (impl_->access.agent.connection.guest_api == offer) return {};
+    impl_->access.agent.connection.guest_api = offer;
+    connection = impl_->access.agent.connection;
+  }
+  auto agent = impl_->running_agent();
+  return agent ? (*agent)->advertise(ctx.with_timeout(kAdvertiseTime), connection) : Result<>();
+}
+
+void Machine::tell_guest(const std::string& type, const std::string& metadata) {
+  auto agent = impl_->running_agent();
+  if (!agent) return;
+  impl_->runtime.offload([agent = *agent, type, metadata, id = impl_->paths.id] {
+    auto sent = agent->send_event(Context::detached(kAdvertiseTime), type, metadata);
+    if (!sent) log_debug("Failed telling a virtual machine of a change", {{"instance", id}, {"error", sent.error().message()}});
+  });
+}
+
+Result<std::unique_ptr<ExecProcess>> Machine::exec(const Context& ctx, const ExecRequest& request) { return TRY(impl_->running_agent())->exec(ctx, request); }
+
+Result<Terminal> Machine::open_terminal(int64_t, int64_t) const {
+  auto [outer, inner] = TRY(sys::socket_pair());
+  return Terminal{std::move(outer), std::move(inner)};
+}
+
+Result<UniqueFd> Machine::sftp(const Context& ctx) { return TRY(impl_->running_agent())->sftp(ctx); }
+
+Result<UniqueFd> Machine::connect_tcp(const Context& ctx, const std::string& address, int64_t port) {
+  auto stream = TRY(TRY(impl_->running_agent())->port_forward(ctx, address, static_cast<uint16_t>(port)));
+  auto [ours, theirs] = TRY(sys::socket_pair());
+  stream->relay(theirs.release(), [stream] {});
+  return std::move(ours);
+}
+
+}  // namespace instance::qemu

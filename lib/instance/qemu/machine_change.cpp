@@ -1,0 +1,89 @@
+// Changing a running machine: devices, CPUs, memory; and keeping its state.
+#include <fcntl.h>
+#include <sched.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "instance/qemu/hotplug.h"
+#include "instance/qemu/machine_impl.h"
+#include "instance/qemu/machine_spec.h"
+#include "instance/qemu/plug.h"
+#include "sys/proc.h"
+
+namespace instance::qemu {
+namespace {
+
+Result<Capabilities> capabilities(const Context& ctx) {
+  auto found = host(ctx);
+  if (!found->qemu) return fail(Code::unsupported, "Virtual machines are unavailable: {}", found->unavailable);
+  return *found->qemu;
+}
+
+}  // namespace
+
+Result<> Machine::plug(const Context& ctx, const device::RunConfig& run, Reverter& undo) {
+  Capabilities qemu = TRY(capabilities(ctx));
+  auto qmp = TRY(impl_->monitor(ctx));
+  TRY(qemu::plug(ctx, *qmp, qemu, run));
+  undo.add("unplug", [qmp, run](const Context& c) { return qemu::unplug(c, *qmp, run); });
+  for (const auto& hook : run.post_start) TRY(hook(ctx));
+  return {};
+}
+
+Result<> Machine::unplug(const Context& ctx, const device::RunConfig& run) { return qemu::unplug(ctx, *TRY(impl_->monitor(ctx)), run); }
+
+Result<> Machine::apply_limits(const Context& ctx, const StringMap& old_config, const StringMap& config) {
+  auto changed = [&](const char* key) { return get_or(old_config, key) != get_or(config, key); };
+  if (changed("limits.cpu")) {
+    auto before = TRY(parse_cpus(get_or(old_config, "limits.cpu"))), now = TRY(parse_cpus(get_or(config, "limits.cpu")));
+    if (before.fixed() || now.fixed()) return fail(Code::invalid, "Cannot change the CPU topology or pinning of a running virtual machine: stop it first");
+    auto qmp = TRY(impl_->monitor(ctx));
+    TRY(set_cpus(ctx, *qmp, now.count));
+    impl_->learn_threads(ctx, *qmp);
+  }
+  if (changed("limits.memory")) {
+    MemorySpec spec;
+    {
+      std::lock_guard lock(impl_->mutex);
+      spec = impl_->access.memory;
+    }
+    TRY(set_memory(ctx, *TRY(impl_->monitor(ctx)), spec, TRY(parse_memory(get_or(config, "limits.memory")))));
+  }
+  if (changed("limits.memory.oom_priority")) TRY(sys::set_oom_score(init_pid(), parse_int(get_or(config, "limits.memory.oom_priority")).value_or(0)));
+  return {};
+}
+
+Result<> Machine::use_cpus(const std::vector<int>& cpus) {
+  std::vector<pid_t> threads;
+  {
+    std::lock_guard lock(impl_->mutex);
+    threads = impl_->cpu_threads;
+  }
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  if (cpus.empty())
+    for (int cpu = 0; cpu < CPU_SETSIZE; cpu++) CPU_SET(cpu, &set);
+  for (int cpu : cpus)
+    if (cpu < CPU_SETSIZE) CPU_SET(cpu, &set);
+  for (pid_t thread : threads)
+    if (sched_setaffinity(thread, sizeof set, &set) < 0 && errno != ESRCH) return fail_errno("Failed pinning a virtual CPU");
+  return {};
+}
+
+Result<> Machine::save(const Context& ctx, const std::string& file) {
+  auto qmp = TRY(impl_->monitor(ctx));
+  (void)impl_->drain_console(ctx);
+  std::string part = file + ".part";
+  unlink(part.c_str());
+  UniqueFd fd(open(part.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
+  if (!fd) return fail_errno("Failed creating " + part);
+  auto saved = save_state(ctx, *qmp, fd.get());
+  if (!saved) {
+    unlink(part.c_str());
+    return Failure(std::move(saved).error().wrap("Failed saving the state of the machine"));
+  }
+  if (fsync(fd.get()) < 0 || rename(part.c_str(), file.c_str()) < 0) return fail_errno("Failed writing " + file);
+  return {};
+}
+
+}  // namespace instance::qemu

@@ -1,0 +1,91 @@
+// The state of a Machine, shared by the files that implement its parts.
+#pragma once
+#include <condition_variable>
+#include <mutex>
+
+#include "async/runtime.h"
+#include "instance/qemu/agent_status.h"
+#include "instance/qemu/machine.h"
+#include "instance/qemu/probe.h"
+#include "instance/qemu/qmp/client.h"
+
+namespace instance::qemu {
+
+/// QEMU's process, as kept in <run>/<id>/state across daemon restarts.
+struct Process {
+  pid_t pid = 0;
+  uint64_t start = 0;  ///< sys::process_start_time
+  Timestamp started_at;
+};
+
+/// What was last learned of the guest, by a worker that nobody has to wait for.
+struct GuestPicture {
+  api::InstanceState state;
+  Clock::time_point taken{};      ///< the epoch: never
+  Clock::time_point not_before{}; ///< who did not answer is left alone for a while
+  bool refreshing = false, silent = false;
+};
+
+struct Machine::Impl : std::enable_shared_from_this<Impl> {
+  Impl(async::Runtime& async_runtime, MachinePaths machine_paths, MachineEvents machine_events)
+      : runtime(async_runtime), paths(std::move(machine_paths)), events(std::move(machine_events)) {}
+
+  async::Runtime& runtime;
+  const MachinePaths paths;
+  const MachineEvents events;
+
+  mutable std::mutex mutex;  ///< guards what follows
+  MachineStart next;
+  MachineAccess access;
+  std::shared_ptr<AgentClient> agent;
+  AgentStatus agent_status = AgentStatus::unknown;
+  Status status = Status::stopped;
+  Process process;
+  UniqueFd pidfd;
+  qmp::ClientPtr client;
+  std::vector<pid_t> cpu_threads;
+  StopReason reason = StopReason::halt;
+  std::shared_ptr<async::Runtime::Watch> exit_watch, console_watch;
+  UniqueFd console_hold;
+  std::shared_ptr<async::Runtime::Timer> agent_timer;
+  mutable GuestPicture guest;
+  mutable std::condition_variable_any refreshed;
+  std::mutex connecting;  ///< one connection to the monitor is made at a time. Before `mutex`.
+
+  // Life: machine.cpp, machine_start.cpp.
+  Result<> launch(const Context& ctx, const MachineStart& start);
+  Result<> spawn(const Context& ctx, MachineStart& start, const Capabilities& qemu);
+  Result<> assemble(const Context& ctx, const MachineStart& start, const Capabilities& qemu);
+  /// Takes over a running process. Errors: not_found if it ended.
+  Result<> adopt(const Process& found);
+  void watch_exit();
+  void on_exit();
+  void on_event(const qmp::Event& event);
+  void on_reset();
+  void set_status(Status now);
+  /// A duplicate of the pidfd. Errors: invalid if it doesn't run.
+  Result<UniqueFd> running() const;
+  /// Ends QEMU and waits for that; the exit handler does the rest.
+  void destroy();
+  /// Ends a QEMU whose start failed.
+  void abandon();
+
+  /// The connection to QEMU, made again if it was lost. Errors: invalid (not running), timeout, unavailable.
+  Result<qmp::ClientPtr> monitor(const Context& ctx);
+  void learn_threads(const Context& ctx, qmp::Client& qmp);
+
+  // The agent: machine_agent.cpp.
+  /// Errors: invalid (not running), unavailable (`VM agent isn't currently running`).
+  Result<std::shared_ptr<AgentClient>> running_agent() const;
+  Result<> use_access(MachineAccess now);
+  void poll_agent();
+  void agent_is(AgentStatus now);
+  void watch_agent(Duration delay);
+  void refresh_guest();
+
+  /// Reads what the console wrote since it was last read, into console.log.
+  Result<> drain_console(const Context& ctx);
+  void leave_console();
+};
+
+}  // namespace instance::qemu

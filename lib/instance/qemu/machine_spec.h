@@ -1,0 +1,28 @@
+// What an instance's keys ask of a virtual machine.
+#pragma once
+#include "base/result.h"
+#include "instance/object.h"
+#include "instance/qemu/machine.h"
+
+namespace instance::qemu {
+
+/// limits.cpu: a number, a set of the host's CPUs to be pinned to, or a topology ("sockets=1,cores=2,threads=2").
+struct CpuRequest {
+  unsigned count = 1;
+  std::vector<int> pins;  ///< by virtual CPU
+  unsigned sockets = 0, cores = 0, threads = 0;
+  /// CPUs can't come and go while it runs.
+  bool fixed() const { return sockets > 0 || !pins.empty(); }
+};
+/// Errors: invalid.
+Result<CpuRequest> parse_cpus(const std::string& limit);
+/// limits.memory in bytes; 1 GiB if it isn't set. Errors: invalid.
+Result<uint64_t> parse_memory(const std::string& limit);
+
+/// CPUs, memory and flags of a machine by its keys; paths, firmware and devices are the caller's. Errors: invalid.
+Result<MachineSpec> spec_of(const View& view);
+
+/// The interfaces of its NICs on the host, by what their devices recorded.
+std::vector<NicAccess> nics_of(const View& view);
+
+}  // namespace instance::qemu

@@ -1,0 +1,159 @@
+// Starting QEMU, and finding a running one again after a daemon restart.
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "instance/qemu/config.h"
+#include "instance/qemu/hotplug.h"
+#include "instance/qemu/machine_impl.h"
+#include "instance/qemu/plug.h"
+#include "sys/proc.h"
+#include "sys/spawn.h"
+
+namespace instance::qemu {
+namespace {
+
+/// QEMU leaves once its machine is made; more than this is a fault. It takes 0.1 s, and seconds where memory is short.
+constexpr seconds kSpawnTime{60};
+/// The number that the vsock device's descriptor has in QEMU.
+constexpr int kVsockFd = 3;
+
+std::string render_state(const Process& process) {
+  return std::format("{} {} {} {}\n", process.pid, process.start, process.started_at.seconds, process.started_at.nanos);
+}
+
+std::optional<Process> parse_state(const std::string& text) {
+  StringList fields = split_list(trim(text), ' ');
+  if (fields.size() != 4) return std::nullopt;
+  auto pid = parse_int(fields[0]), seconds = parse_int(fields[2]), nanos = parse_int(fields[3]);
+  auto start = parse_uint(fields[1]);
+  if (!pid || *pid <= 0 || !start || !seconds || !nanos) return std::nullopt;
+  return Process{static_cast<pid_t>(*pid), *start, Timestamp::from_unix(*seconds, static_cast<int32_t>(*nanos))};
+}
+
+void rotate(const std::string& file) { rename(file.c_str(), (file + ".old").c_str()); }
+
+/// What the guest doing something means; QEMU's defaults differ between versions. The daemon turns a reboot into a new start where one is due.
+Result<> set_actions(const Context& ctx, qmp::Client& qmp) {
+  TRY(qmp.run(ctx, "set-action", {{"shutdown", "poweroff"}, {"reboot", "reset"}, {"panic", "exit-failure"}}));
+  return {};
+}
+
+Result<> restore(const Context& ctx, qmp::Client& qmp, const std::string& file) {
+  UniqueFd fd(open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
+  if (!fd) return fail_errno("Failed opening the saved state " + file);
+  return load_state(ctx, qmp, fd.get());
+}
+
+}  // namespace
+
+Result<> Machine::Impl::spawn(const Context& ctx, MachineStart& start, const Capabilities& qemu) {
+  for (const std::string& path : {paths.monitor(), paths.console(), paths.spice(), paths.pid_file()}) unlink(path.c_str());
+  for (const char* name : {"/qemu.log", "/console.log"}) rotate(paths.log + name);
+  VsockDevice vsock = TRY_CTX(start_vsock(ctx, start.access.agent.vsock), "Failed making the vsock device");
+  start.spec.vsock.kind = vsock.backend == VsockBackend::kernel ? VsockSpec::Kind::vhost : VsockSpec::Kind::vhost_user;
+  start.spec.vsock.cid = vsock.cid;
+  start.spec.vsock.fd = kVsockFd;
+  Rendered rendered = TRY(render(start.spec, qemu));
+  TRY(write_file_atomic(paths.run + "/qemu.conf", rendered.conf, 0600));
+  sys::SpawnSpec program{.argv = std::move(rendered.argv), .cwd = paths.run, .fds = {{vsock.fd.get(), kVsockFd}}, .new_session = true};
+  TRY_CTX(sys::run(ctx.with_timeout(kSpawnTime), std::move(program)), "Failed starting QEMU");
+  auto pid = parse_int(trim(TRY_CTX(read_file(paths.pid_file()), "QEMU left no process id")));
+  if (!pid || *pid <= 0) return fail(Code::internal, "QEMU left no process id");
+  Process found{.pid = static_cast<pid_t>(*pid), .started_at = Timestamp::now()};
+  found.start = sys::process_start_time(found.pid).value_or(0);
+  TRY_CTX(adopt(found), "QEMU ended right after its start");
+  return write_file_atomic(paths.state(), render_state(found));
+}
+
+Result<> Machine::Impl::assemble(const Context& ctx, const MachineStart& start, const Capabilities& qemu) {
+  auto qmp = TRY(monitor(ctx));
+  if (start.spec.board == Board::q35) {
+    if (start.spec.cpu.sockets == 0 && start.spec.cpu.count > 1) TRY_CTX(set_cpus(ctx, *qmp, start.spec.cpu.count), "Failed to add CPUs");
+    for (const device::RunConfig& device : start.spec.devices) TRY_CTX(instance::qemu::plug(ctx, *qmp, qemu, device), "Failed setting up device via monitor");
+    // Boot indexes of plugged devices count from the next reset on only.
+    TRY(qmp->run(ctx, "system_reset"));
+  }
+  TRY(set_actions(ctx, *qmp));
+  learn_threads(ctx, *qmp);
+  if (start.oom_score != 0)
+    if (auto set = sys::set_oom_score(process.pid, start.oom_score); !set) log_warn("Failed to set OOM priority", {{"instance", paths.id}, {"error", set.error().message()}});
+  if (!start.state_file.empty()) TRY_CTX(restore(ctx, *qmp, start.state_file), "Failed restoring the saved state");
+  TRY_CTX(qmp->run(ctx, "cont"), "Failed starting the machine");
+  return {};
+}
+
+Result<> Machine::Impl::launch(const Context& ctx, const MachineStart& planned) {
+  MachineStart start = planned;
+  auto found = host(ctx);
+  if (!found->qemu) return fail(Code::unsupported, "Virtual machines are unavailable: {}", found->unavailable);
+  TRY(use_access(start.access));
+  auto done = spawn(ctx, start, *found->qemu);
+  if (done) done = assemble(ctx, start, *found->qemu);
+  if (!done) {
+    abandon();
+    return done;
+  }
+  {
+    std::lock_guard lock(mutex);
+    status = Status::running;
+  }
+  watch_exit();
+  watch_agent(seconds(1));
+  return {};
+}
+
+/// Nobody was told of this start: no handler hears of its end.
+void Machine::Impl::abandon() {
+  qmp::ClientPtr old;
+  UniqueFd process_fd;
+  {
+    std::lock_guard lock(mutex);
+    old = std::move(client);
+    process_fd = std::move(pidfd);
+    process = {};
+  }
+  old.reset();
+  if (process_fd) {
+    (void)sys::pidfd_signal(process_fd.get(), SIGKILL);
+    (void)Context::detached(seconds(10)).wait_fd(process_fd.get(), 1 /* POLLIN */);
+  }
+  unlink(paths.state().c_str());
+}
+
+Result<> Machine::start(const Context& ctx) {
+  MachineStart copy;
+  {
+    std::lock_guard lock(impl_->mutex);
+    if (impl_->status != Status::stopped) return fail(Code::invalid, "The instance is already running");
+    copy = impl_->next;
+  }
+  return impl_->launch(ctx, copy);
+}
+
+bool Machine::recover() {
+  auto text = read_file(impl_->paths.state());
+  auto found = text ? parse_state(*text) : std::nullopt;
+  if (!found || !impl_->adopt(*found)) return false;
+  {
+    std::lock_guard lock(impl_->mutex);
+    impl_->status = Status::running;
+  }
+  impl_->watch_exit();
+  // Its monitor may be slow, or its process stopped: the daemon's start does not wait for it.
+  impl_->runtime.offload([self = impl_] {
+    Context ctx = Context::detached(seconds(30));
+    auto qmp = self->monitor(ctx);
+    if (!qmp) return log_warn("Failed connecting to a running virtual machine", {{"instance", self->paths.id}, {"error", qmp.error().message()}});
+    self->learn_threads(ctx, **qmp);
+    auto state = run_state(ctx, **qmp);
+    if (state && *state == "prelaunch") return self->destroy();  // the last daemon had not got far with its start
+    if (state && (*state == "paused" || *state == "postmigrate")) self->set_status(Status::frozen);
+    self->watch_agent(milliseconds(1));
+  });
+  return true;
+}
+
+}  // namespace instance::qemu
