@@ -2,32 +2,36 @@
 BUILD = build
 IN = scripts/buildroot.sh run
 
-.PHONY: all dev demo test check bench interop asan tsan fuzz install clean
+.PHONY: all binary dev demo test check bench interop asan tsan fuzz install clean
 
 # The optimised, stripped binary and the test programs.
 all:
 	$(IN) scripts/compile.sh release
 
+# The binary alone.
+binary:
+	$(IN) scripts/compile.sh release incusbox
+
 # The development loop: no optimisation. TARGET=unit_tests builds just that.
 dev:
 	$(IN) scripts/compile.sh dev $(TARGET)
 
-demo: all
+demo: binary
 	scripts/demo.sh $(BUILD)/incusbox
 
 test: all
 	scripts/test.sh $(BUILD)
 
-check: all
+check: binary
 	scripts/check-layers
 	scripts/check-size
 	scripts/check-static $(BUILD)/incusbox
 
 # Against the real Incus, where PEER names the program that runs it (docs/architecture.md, section 5).
-bench: all
+bench: binary
 	scripts/bench.sh $(BUILD)/incusbox
 
-interop: all
+interop: binary
 	scripts/interop.sh $(BUILD)/incusbox
 
 # Unit and API tests under a sanitizer: a dynamic build, inside the build root.
@@ -42,7 +46,7 @@ fuzz:
 	$(IN) scripts/compile.sh fuzz fuzz_targets
 	$(IN) scripts/fuzz.sh build-fuzz $(FUZZ_SECONDS)
 
-install: all
+install: binary
 	install -D -m 755 $(BUILD)/incusbox $(DESTDIR)/usr/bin/incusbox
 	$(BUILD)/incusbox --install $(DESTDIR)/usr/bin
 	scripts/install-docs $(BUILD)/incusbox $(DESTDIR)/usr/share
