@@ -21,7 +21,8 @@ flags="$flags -fPIC -std=gnu++23"
   ${sanitize:+-DINCUSBOX_STATIC=OFF -DINCUSBOX_FUZZ=ON} \
   -DCMAKE_CXX_COMPILER=g++-14 -DCMAKE_C_COMPILER=gcc-14 > "$build.cmake.log" 2>&1 || { cat "$build.cmake.log"; exit 1; }
 cmake --build $build ${1:+--target "$@"}
-if [ $mode = release ] && [ -e $build/incusbox ]; then
+if [ $mode = release ] && [ $build/incusbox -nt $build/incusbox.debug ]; then  # linked anew
   cp $build/incusbox $build/incusbox.debug
   strip -o $build/incusbox.stripped $build/incusbox && mv $build/incusbox.stripped $build/incusbox
+  touch -r $build/incusbox $build/incusbox.debug
 fi
