@@ -2,7 +2,7 @@
 #include "api/filter.h"
 #include "applets/daemon/daemon.h"
 #include "applets/daemon/route.h"
-#include "archive/hash.h"
+#include "core/envelope.h"
 
 namespace incusd {
 
@@ -46,7 +46,7 @@ Reply raw(http::Response response) {
   return reply;
 }
 
-std::string etag_of(std::string_view json) { return archive::sha256_hex(std::string(json) + "\n"); }
+std::string etag_of(std::string_view json) { return core::etag_of(json); }
 
 namespace {
 

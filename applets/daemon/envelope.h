@@ -1,20 +1,13 @@
-// The JSON envelope around every answer of the API (wire.md, section 1). The only place that knows its fields and headers.
+// Answers of handlers as HTTP responses.
 #pragma once
-#include <string>
-
 #include "applets/daemon/route.h"
+#include "core/envelope.h"
 #include "http/message.h"
 
 namespace incusd {
 
-/// `body` is JSON text, envelope and all.
-http::Response json_response(int status, std::string body);
-/// The envelope of a plain success around `metadata`, which is JSON text.
-std::string sync_body(std::string_view metadata);
-http::Response sync_response(std::string_view metadata, const std::string& etag = "", const std::string& location = "");
-http::Response async_response(const core::Operation& operation);
-http::Response error_response(int status, std::string_view message);
-http::Response error_response(const Error& error);
+using core::async_response, core::error_response, core::json_response, core::sync_body, core::sync_response;
+
 http::Response render(Reply&& reply);
 
 }  // namespace incusd

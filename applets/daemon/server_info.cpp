@@ -4,6 +4,7 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include "api/extensions.h"
 #include "applets/daemon/daemon.h"
 #include "applets/daemon/listen_addresses.h"
 #include "applets/daemon/route.h"
@@ -12,23 +13,13 @@
 #include "core/server_keys.h"
 #include "http/certificate.h"
 #include "storage/driver.h"
+#include "sys/os_release.h"
 
 namespace incusd {
 namespace {
 
 /// Beyond this many different callers the cache starts anew.
 constexpr size_t kCachedAnswers = 64;
-
-/// One value of /etc/os-release, without quotes.
-std::string release_value(std::string_view text, std::string_view key) {
-  for (const std::string& line : split(text, '\n')) {
-    if (!line.starts_with(key) || line.size() <= key.size() || line[key.size()] != '=') continue;
-    std::string value = line.substr(key.size() + 1);
-    if (value.size() >= 2 && value.front() == '"' && value.back() == '"') value = value.substr(1, value.size() - 2);
-    return value;
-  }
-  return "";
-}
 
 /// What runs natively, and what the same processor runs besides.
 StringList architectures(const std::string& machine) {
@@ -67,17 +58,7 @@ std::string json_of(const StringMap& map) {
 
 }  // namespace
 
-const StringList& api_extensions() {
-  static const StringList kAll = [] {
-    StringList list;
-#define EXTENSION(name, built) \
-  if (built) list.push_back(name);
-#include "lib/api/extensions.def"
-#undef EXTENSION
-    return list;
-  }();
-  return kAll;
-}
+const StringList& api_extensions() { return api::extensions(); }
 
 Result<> ServerInfo::find_facts() {
   if (found_) return {};
@@ -92,9 +73,8 @@ Result<> ServerInfo::find_facts() {
   facts_.kernel = system.sysname;
   facts_.kernel_architecture = system.machine;
   facts_.kernel_version = system.release;
-  std::string release = read_file("/etc/os-release").value_or("");
-  facts_.os_name = release_value(release, "NAME");
-  facts_.os_version = release_value(release, "VERSION_ID");
+  facts_.os_name = sys::os_release("NAME");
+  facts_.os_version = sys::os_release("VERSION_ID");
   facts_.server = "incus";
   facts_.server_event_mode = "full-mesh";
   facts_.server_pid = getpid();

@@ -3,6 +3,8 @@
 #include <list>
 #include <mutex>
 
+#include "core/location.h"
+
 namespace core {
 
 struct Events::Impl {
@@ -46,7 +48,8 @@ bool wants(const Events::Filter& filter, const std::string& type, const std::str
 std::string frame_of(const std::string& type, const std::string& project, const std::string& metadata) {
   std::string frame = "{\"type\":";
   api::append_json_string(frame, type);
-  frame += ",\"timestamp\":\"" + Timestamp::now().rfc3339() + "\",\"metadata\":" + metadata + ",\"location\":\"none\"";
+  frame += ",\"timestamp\":\"" + Timestamp::now().rfc3339() + "\",\"metadata\":" + metadata;
+  if (!location().empty()) frame += ",\"location\":\"" + location() + "\"";
   if (!project.empty()) {
     frame += ",\"project\":";
     api::append_json_string(frame, project);

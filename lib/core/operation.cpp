@@ -8,6 +8,7 @@
 #include "base/encode.h"
 #include "base/log.h"
 #include "base/units.h"
+#include "core/location.h"
 #include "core/operation_async.h"
 #include "core/operation_state.h"
 #include "core/operation_watch.h"
@@ -98,7 +99,10 @@ class OperationImpl final : public Operation {
   Result<> update_metadata(const Json& metadata) override {
     std::lock_guard guard(mutex_);
     if (is_final(state_)) return fail(Code::invalid, "Only pending or running operations can be updated");
-    for (const auto& [key, value] : metadata.items()) metadata_[key] = value;
+    for (const auto& [key, value] : metadata.items()) {
+      if (value.is_null()) metadata_.erase(key);
+      else metadata_[key] = value;
+    }
     changed_locked();
     return {};
   }
@@ -271,7 +275,7 @@ class OperationImpl final : public Operation {
     out.metadata = metadata_;
     out.may_cancel = may_cancel();
     if (error_) out.err = error_->message();
-    out.location = "none";
+    out.location = location();
     return out;
   }
 

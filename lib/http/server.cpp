@@ -20,6 +20,7 @@
 #include "archive/hash.h"
 #include "async/runtime.h"
 #include "base/log.h"
+#include "http/adopt.h"
 #include "http/certificate.h"
 #include "http/connection.h"
 #include "http/proxy_header.h"
@@ -58,6 +59,16 @@ void tune_tcp(int fd) {
   setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle, sizeof idle);
   setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &interval, sizeof interval);
   setsockopt(fd, IPPROTO_TCP, TCP_KEEPCNT, &count, sizeof count);
+}
+
+/// Begins to serve a connection, on an I/O thread of its own choice.
+void serve(const std::shared_ptr<ServerShared>& shared, std::shared_ptr<Transport> transport, Peer peer) {
+  asio::io_context& io = shared->runtime.io();
+  asio::post(io, [shared, &io, transport = std::move(transport), peer = std::move(peer)]() mutable {
+    auto connection = std::make_shared<Connection>(shared, io, transport, std::move(peer));
+    shared->add(connection, transport);
+    spawn(io, connection->run());
+  });
 }
 
 /// A listening socket with its accepting coroutine.
@@ -116,10 +127,10 @@ class Listener : public std::enable_shared_from_this<Listener> {
     peer.transport = kind_;
     peer.local_address = local_;
     std::shared_ptr<Transport> transport;
-    if (kind_ == Peer::Transport::tls) {
+    if (auto tls = tls_context()) {
       peer.address = address_text(address);
       tune_tcp(fd.get());
-      auto wrapped = tls_context()->wrap(std::move(fd));
+      auto wrapped = tls->wrap(std::move(fd));
       if (!wrapped) return log_warn("Cannot start TLS", {{"error", wrapped.error().message()}});
       transport = *wrapped;
     } else {
@@ -127,12 +138,7 @@ class Listener : public std::enable_shared_from_this<Listener> {
       read_credentials(fd.get(), peer);
       transport = socket_transport(std::move(fd));
     }
-    asio::io_context& io = shared_->runtime.io();
-    asio::post(io, [shared = shared_, &io, transport, peer = std::move(peer)]() mutable {
-      auto connection = std::make_shared<Connection>(shared, io, transport, std::move(peer));
-      shared->add(connection, transport);
-      spawn(io, connection->run());
-    });
+    serve(shared_, std::move(transport), std::move(peer));
   }
 
   static void read_credentials(int fd, Peer& peer) {
@@ -214,6 +220,17 @@ class ServerImpl final : public Server {
     listener->start();
     return {};
   }
+
+  Result<> adopt_listener(UniqueFd socket, const TlsIdentity& identity) {
+    auto context = TRY(TlsContext::server({identity.certificate_pem, identity.key_pem}));
+    fcntl(socket.get(), F_SETFL, fcntl(socket.get(), F_GETFL) | O_NONBLOCK);
+    auto listener = std::make_shared<Listener>(shared_, std::move(socket), Peer::Transport::vsock, std::move(context));
+    std::lock_guard lock(mutex_);
+    unix_.push_back(listener);
+    listener->start();
+    return {};
+  }
+  void adopt_connection(std::shared_ptr<Transport> transport, Peer peer) { serve(shared_, std::move(transport), std::move(peer)); }
 
   Result<> listen_tls(const std::string& name, const std::string& address, const TlsIdentity& identity) override {
     std::lock_guard lock(mutex_);
@@ -310,13 +327,21 @@ std::unique_ptr<Server> Server::create(async::Runtime& runtime, Planner planner)
   return std::make_unique<ServerImpl>(runtime, std::move(planner));
 }
 
+Result<> adopt_listener(Server& server, UniqueFd socket, const TlsIdentity& identity) {
+  // SAFETY: create() makes no other kind. (Likewise below.)
+  return static_cast<ServerImpl&>(server).adopt_listener(std::move(socket), identity);
+}
+
+Result<> adopt_connection(Server& server, UniqueFd socket, Peer peer, const TlsContext& tls) {
+  static_cast<ServerImpl&>(server).adopt_connection(TRY(tls.wrap(std::move(socket))), std::move(peer));
+  return {};
+}
+
 void trust_proxies(Server& server, std::function<bool(const std::string&)> trusted) {
-  // SAFETY: create() makes no other kind.
   static_cast<ServerImpl&>(server).trust_proxies(std::move(trusted));
 }
 
 void offer_starttls(Server& server, std::function<Result<TlsIdentity>()> identity) {
-  // SAFETY: create() makes no other kind.
   static_cast<ServerImpl&>(server).offer_starttls(std::move(identity));
 }
 

@@ -27,6 +27,7 @@
 #include "instance/power.h"
 #include "storage/pool.h"
 #include "storage/sweeper.h"
+#include "sys/service_manager.h"
 
 namespace incusd {
 namespace {
@@ -111,7 +112,7 @@ void finish_start(Daemon& daemon, Timestamp start) {
   daemon.jobs->start();
   instance::autostart(daemon.jobs->context(), *daemon.instances);  // who waits for the daemon finds them running
   daemon.ready = true;
-  notify_service_manager("READY=1");
+  sys::notify_service_manager("READY=1");
   record_host_warnings(daemon, start);
   log_info("Daemon started", {{"path", daemon.paths.var}});
 }
@@ -144,7 +145,7 @@ Result<std::unique_ptr<Daemon>> start_daemon(async::Runtime& runtime, const Boot
 
 void end_work(const Context& ctx, Daemon& daemon, Shutdown mode) {
   if (daemon.stopping.exchange(true)) return;
-  notify_service_manager("STOPPING=1");
+  sys::notify_service_manager("STOPPING=1");
   daemon.jobs->stop();
   storage::end_sweeping();
   daemon.operations->stop(ctx);

@@ -126,16 +126,4 @@ void remove_api_socket(const std::string& path) {
   if (FileId id = id_of(path); id.inode != 0 && id == own_socket()) unlink(path.c_str());
 }
 
-void notify_service_manager(const std::string& state) {
-  const char* path = getenv("NOTIFY_SOCKET");
-  if (!path || !*path) return;
-  auto address = address_of(path);
-  if (!address) return;
-  if (address->sun_path[0] == '@') address->sun_path[0] = 0;  // an abstract name
-  UniqueFd fd(socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
-  socklen_t length = offsetof(sockaddr_un, sun_path) + strlen(path);
-  // Nobody could act on a failure here.
-  (void)sendto(fd.get(), state.data(), state.size(), MSG_NOSIGNAL, reinterpret_cast<sockaddr*>(&*address), length);
-}
-
 }  // namespace incusd

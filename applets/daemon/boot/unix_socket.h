@@ -16,7 +16,4 @@ void remove_api_socket(const std::string& path);
 /// The socket that instances see as /dev/incus/sock: open to all, as the API asks who calls.
 Result<UniqueFd> open_guest_socket(const std::string& path);
 
-/// Tells the service manager ("READY=1", "STOPPING=1"); nothing happens without one (sd_notify(3)).
-void notify_service_manager(const std::string& state);
-
 }  // namespace incusd

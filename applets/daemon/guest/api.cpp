@@ -6,6 +6,7 @@
 #include "applets/daemon/daemon.h"
 #include "applets/daemon/guest/caller.h"
 #include "applets/daemon/routes/image_common.h"
+#include "http/path_match.h"
 #include "http/status.h"
 
 namespace incusd {
@@ -121,17 +122,6 @@ constexpr GuestRoute kRoutes[] = {
     {Method::get, "/1.0/meta-data", get_metadata},
 };
 
-/// `{name}` stands for one segment.
-bool path_matches(std::string_view pattern, std::string_view path, StringMap& params) {
-  StringList wanted = split(pattern, '/'), given = split(path, '/');
-  if (wanted.size() != given.size()) return false;
-  for (size_t i = 0; i < wanted.size(); i++) {
-    if (wanted[i].starts_with('{')) params[wanted[i].substr(1, wanted[i].size() - 2)] = url_unescape(given[i]).value_or(given[i]);
-    else if (wanted[i] != given[i]) return false;
-  }
-  return true;
-}
-
 http::Response answer(Daemon& daemon, http::Request& request, const GuestRoute& route) {
   auto instance = guest_of(*daemon.instances, request.peer);
   if (!instance) return error_answer(instance.error().code() == Code::forbidden ? 401 : 500, instance.error().message());
@@ -157,7 +147,7 @@ http::Plan GuestApi::plan(http::Request& request) const {
   bool known = false;
   for (const GuestRoute& route : kRoutes) {
     StringMap params;
-    if (!path_matches(route.path, request.path, params)) continue;
+    if (!http::path_matches(route.path, request.path, params)) continue;
     known = true;
     if (route.method != request.method) continue;
     found = &route;

@@ -1,7 +1,7 @@
 // The stream of events: one websocket a listener.
 #include "applets/daemon/daemon.h"
 #include "applets/daemon/route.h"
-#include "http/stream.h"
+#include "core/event_stream.h"
 
 namespace incusd {
 namespace {
@@ -43,30 +43,9 @@ Result<core::Events::Filter> filter_of(Call& call) {
   return filter;
 }
 
-/// A listener keeps its socket alive and is removed when the socket closes.
-struct Listener {
-  std::shared_ptr<http::WebSocket> socket;
-  std::shared_ptr<void> subscription;
-};
-
 Result<Reply> get_events(Call& call) {
   core::Events::Filter filter = TRY(filter_of(call));
-  http::Response response;
-  response.websocket = [filter, &events = call.daemon.events](std::shared_ptr<http::WebSocket> socket) {
-    auto listener = std::make_shared<Listener>();
-    listener->socket = socket;
-    std::weak_ptr<http::WebSocket> weak = socket;
-    listener->subscription = events.listen(filter, [weak](const std::string& frame) {
-      auto target = weak.lock();
-      return target && target->send(http::WebSocket::Kind::text, frame);
-    });
-    socket->start([](http::WebSocket::Kind, std::string_view) {},
-                  [listener] {
-                    listener->subscription.reset();
-                    listener->socket.reset();
-                  });
-  };
-  return raw(std::move(response));
+  return raw(core::event_websocket([filter, &events = call.daemon.events](core::Events::Listener listener) { return events.listen(filter, std::move(listener)); }));
 }
 
 constexpr Route kRoutes[] = {

@@ -1,10 +1,7 @@
 // Background operations: list, show, wait, cancel, connect.
-#include <mutex>
-
 #include "applets/daemon/daemon.h"
-#include "applets/daemon/envelope.h"
 #include "applets/daemon/route.h"
-#include "http/stream.h"
+#include "core/operation_answers.h"
 
 namespace incusd {
 namespace {
@@ -26,19 +23,12 @@ Result<Reply> list_operations(Call& call) {
   if (call.all_projects() && !call.query("project").empty()) {
     return fail(Code::invalid, "Cannot specify a project when requesting all projects");
   }
-  std::map<std::string, std::string> groups;
-  for (const auto& operation : call.daemon.operations->all()) {
+  std::vector<std::shared_ptr<Operation>> shown = call.daemon.operations->all();
+  std::erase_if(shown, [&](const auto& operation) {
     const std::string& project = operation->project();
-    if (!call.all_projects() && !project.empty() && project != call.project) continue;
-    if (!may_view(call.identity, project)) continue;
-    api::Operation rendered = operation->render();
-    std::string& list = groups[to_lower(rendered.status)];
-    list += list.empty() ? "" : ",";
-    list += call.recursion() > 0 ? api::dump(rendered) : '"' + operation->url() + '"';
-  }
-  std::string out = "{";
-  for (const auto& [status, list] : groups) out += (out.size() > 1 ? ",\"" : "\"") + status + "\":[" + list + "]";
-  return ok(out + "}");
+    return (!call.all_projects() && !project.empty() && project != call.project) || !may_view(call.identity, project);
+  });
+  return ok(core::operations_by_status(shown, call.recursion() > 0));
 }
 
 Result<Reply> get_operation(Call& call) { return ok(api::dump(TRY(find_operation(call))->render())); }
@@ -52,25 +42,6 @@ Result<Reply> cancel_operation(Call& call) {
   return ok();
 }
 
-/// One reply, whichever of the end and the timeout comes first.
-struct Waiter {
-  std::mutex mutex;
-  std::function<void(http::Response)> reply;
-  std::shared_ptr<async::Runtime::Timer> timer;
-
-  void answer(const Operation& operation) {
-    std::function<void(http::Response)> once;
-    std::shared_ptr<async::Runtime::Timer> unused;
-    {
-      std::lock_guard guard(mutex);
-      once.swap(reply);
-      unused.swap(timer);
-    }
-    if (once) once(sync_response(api::dump(operation.render())));
-  }
-};
-
-/// Waits without a thread: the answer is given by the operation's end or by a timer.
 Result<Reply> wait_operation(Call& call) {
   std::string secret = call.query("secret");
   if (!call.identity.trusted && secret.empty()) return fail(Code::forbidden, "not authorized");
@@ -82,18 +53,7 @@ Result<Reply> wait_operation(Call& call) {
   }
   auto operation = TRY(find_operation(call));
   if (!secret.empty() && operation->metadata().value("secret", "") != secret) return fail(Code::forbidden, "not authorized");
-  http::Response response;
-  response.deferred = [operation, timeout, &runtime = call.daemon.runtime](std::function<void(http::Response)> reply) {
-    auto waiter = std::make_shared<Waiter>();
-    waiter->reply = std::move(reply);
-    if (timeout >= 0 && !operation->finished()) {
-      auto timer = runtime.after(seconds(timeout), [waiter, operation] { waiter->answer(*operation); });
-      std::lock_guard guard(waiter->mutex);
-      if (waiter->reply) waiter->timer = std::move(timer);
-    }
-    operation->when_done([waiter, operation] { waiter->answer(*operation); });
-  };
-  return raw(std::move(response));
+  return raw(core::wait_response(std::move(operation), call.daemon.runtime, timeout));
 }
 
 Result<Reply> connect_operation(Call& call) {
@@ -101,9 +61,7 @@ Result<Reply> connect_operation(Call& call) {
   if (secret.empty()) return fail(Code::invalid, "Missing websocket secret");
   auto operation = TRY(find_operation(call));
   TRY(operation->check_connect(secret));
-  http::Response response;
-  response.websocket = [operation, secret](std::shared_ptr<http::WebSocket> socket) { operation->connect(secret, std::move(socket)); };
-  return raw(std::move(response));
+  return raw(core::connect_response(std::move(operation), std::move(secret)));
 }
 
 constexpr Route kRoutes[] = {

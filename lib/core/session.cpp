@@ -1,16 +1,11 @@
-#include "applets/daemon/sessions/session.h"
+#include "core/session.h"
 
 #include "base/encode.h"
 
-namespace incusd {
-namespace {
+namespace core {
 
-/// All streams of a session must be connected within this time.
-constexpr seconds kConnectTimeout{10};
-
-}  // namespace
-
-Session::Session(async::Runtime& runtime, const StringList& streams, StringList optional) : runtime_(runtime), optional_(std::move(optional)) {
+Session::Session(async::Runtime& runtime, const StringList& streams, StringList optional, Duration patience)
+    : runtime_(runtime), optional_(std::move(optional)), connect_time_(patience) {
   for (const std::string& name : streams) secrets_[name] = random_secret();
 }
 
@@ -34,13 +29,13 @@ Result<> Session::connect(const std::string& secret, std::shared_ptr<http::WebSo
   return fail(Code::forbidden, "Invalid websocket secret");
 }
 
-Result<> Session::start(const Context& ctx, core::Operation& operation) {
-  auto ending = core::end_later(operation);
+Result<> Session::start(const Context& ctx, Operation& operation) {
+  auto ending = end_later(operation);
   {
     std::lock_guard guard(mutex_);
     operation_ = operation.shared_from_this();
     ending_ = std::move(ending);
-    patience_ = runtime_.after(kConnectTimeout, [weak = weak_from_this()] {
+    patience_ = runtime_.after(connect_time_, [weak = weak_from_this()] {
       auto session = weak.lock();
       if (!session) return;
       std::unique_lock late(session->mutex_);
@@ -112,8 +107,8 @@ std::string Session::operation_id() const {
 
 void Session::finish(Result<> result) {
   std::map<std::string, std::shared_ptr<http::WebSocket>> sockets;
-  std::shared_ptr<core::Operation> operation;
-  core::Ending ending;
+  std::shared_ptr<Operation> operation;
+  Ending ending;
   {
     std::lock_guard guard(mutex_);
     if (finished_) return;
@@ -132,4 +127,4 @@ void Session::finish(Result<> result) {
   ending(std::move(result));
 }
 
-}  // namespace incusd
+}  // namespace core
