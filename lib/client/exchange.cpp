@@ -11,7 +11,6 @@ namespace client {
 namespace {
 
 using Event = http::Parser::Event;
-constexpr size_t kMaxBuffered = 512 << 20;  // of a body without a sink
 constexpr size_t kPiece = 64 << 10;
 
 void append_field(std::string& out, const std::string& name, std::string_view value) {
@@ -75,9 +74,9 @@ Result<> take_head(Wire& wire, const Request& request, Answer& answer) {
   return {};
 }
 
-Result<> take_body(const Request& request, Answer& answer, std::string_view piece) {
+Result<> take_body(const Request& request, Answer& answer, std::string_view piece, size_t limit) {
   if (request.sink && answer.status / 100 == 2) return request.sink(piece);
-  if (answer.body.size() + piece.size() > kMaxBuffered) return fail(Code::too_large, "The answer is larger than {} bytes", kMaxBuffered);
+  if (answer.body.size() + piece.size() > limit) return fail(Code::too_large, "The answer is larger than {} bytes", limit);
   answer.body += piece;
   return {};
 }
@@ -91,7 +90,7 @@ Result<bool> take_step(Wire& wire, const Request& request, Answer& answer, const
       if (request.method == http::Method::head) wire.parser.expect_no_body();
       TRY(take_head(wire, request, answer));
       break;
-    case Event::body: TRY(take_body(request, answer, step.body)); break;
+    case Event::body: TRY(take_body(request, answer, step.body, wire.max_body)); break;
     case Event::end:
       if (!interim) return true;
       interim = false;
@@ -104,36 +103,49 @@ Result<bool> take_step(Wire& wire, const Request& request, Answer& answer, const
 
 Result<> receive(const Context& ctx, Wire& wire, const Request& request, Exchange& exchange) {
   std::vector<char> buffer(kPiece);
-  bool interim = false;
-  size_t used = 0;
-  for (;;) {
-    http::Parser::Step step = wire.parser.feed(std::string_view(wire.input).substr(used));
-    used += step.used;
-    bool keep_alive = step.event == Event::end && wire.parser.head().keep_alive;
-    if (TRY(take_step(wire, request, exchange.answer, step, interim))) {
-      wire.input.erase(0, used);
-      wire.reusable = keep_alive && exchange.answer.status != 101;
-      return {};
-    }
-    if (step.event != Event::more) continue;
+  Receiver receiver(wire, request, exchange.answer);
+  bool complete = TRY(receiver.take(""));
+  while (!complete) {
     auto n = TRY(wire.transport->read_some(ctx, buffer));
-    if (n == 0) {
-      if (wire.parser.finish()) return {};
-      return fail(Code::internal, "The server closed the connection");
-    }
+    if (n == 0) return receiver.at_end();
     exchange.started = true;
-    wire.input.assign(buffer.data(), n);
-    used = 0;
+    complete = TRY(receiver.take({buffer.data(), n}));
   }
+  return {};
 }
 
 }  // namespace
 
+Result<bool> Receiver::take(std::string_view piece) {
+  wire_.input.append(piece);
+  for (size_t used = 0;;) {
+    http::Parser::Step step = wire_.parser.feed(std::string_view(wire_.input).substr(used));
+    used += step.used;
+    bool keep_alive = step.event == Event::end && wire_.parser.head().keep_alive;
+    if (TRY(take_step(wire_, request_, answer_, step, interim_))) {
+      wire_.input.erase(0, used);
+      wire_.reusable = keep_alive && answer_.status != 101;
+      return true;
+    }
+    if (step.event != Event::more) continue;
+    wire_.input.clear();
+    return false;
+  }
+}
+
+Result<> Receiver::at_end() {
+  if (wire_.parser.finish()) return {};
+  return fail(Code::internal, "The server closed the connection");
+}
+
+std::string render_request(const Endpoint& endpoint, const Request& request) {
+  std::string out = head_of(endpoint, request);
+  return request.upload ? out : out + request.body;
+}
+
 Result<> run_exchange(const Context& ctx, Wire& wire, const Endpoint& endpoint, const Request& request, Exchange& exchange) {
   wire.reusable = false;
-  std::string out = head_of(endpoint, request);
-  if (!request.upload) out += request.body;
-  TRY(wire.transport->write_all(ctx, out));
+  TRY(wire.transport->write_all(ctx, render_request(endpoint, request)));
   bool complete = true;
   if (request.upload) {
     exchange.started = true;

@@ -42,7 +42,12 @@ class Relay : public std::enable_shared_from_this<Relay> {
       else clean = co_await self->forward(to, std::string_view(scratch().data(), io->bytes));
     }
     to.transport->shutdown_write();
-    if (!clean) self->cut();
+    if (!clean || hung_up(from)) self->cut();
+  }
+  /// Whether nobody is left at the other end who could take what still comes for it: a silent peer would keep the relay for ever.
+  static bool hung_up(const Link& link) {
+    pollfd entry{link.transport->fd(), 0, 0};
+    return poll(&entry, 1, 0) > 0 && (entry.revents & POLLHUP);
   }
 
   asio::awaitable<bool> forward(Link& to, std::string_view data) {

@@ -9,7 +9,6 @@
 #include "base/context.h"
 #include "base/unique_fd.h"
 #include "core/metrics.h"
-#include "http/stream.h"
 #include "instance/instance.h"
 
 namespace async {
@@ -67,8 +66,8 @@ class AgentClient {
   virtual Result<std::unique_ptr<ExecProcess>> exec(const Context& ctx, const ExecRequest& request) = 0;
   /// A connected socket on which the guest's SFTP server speaks.
   virtual Result<UniqueFd> sftp(const Context& ctx) = 0;
-  /// A TCP connection made from inside the guest. Its relay() is ready to use.
-  virtual Result<std::shared_ptr<http::Stream>> port_forward(const Context& ctx, const std::string& address, uint16_t port) = 0;
+  /// A connected socket to a TCP port, dialled from inside the guest. `address` may be empty: the guest's loopback.
+  virtual Result<UniqueFd> connect_tcp(const Context& ctx, const std::string& address, int64_t port) = 0;
 };
 
 }  // namespace instance::qemu
