@@ -112,10 +112,7 @@ Result<Terminal> Machine::open_terminal(int64_t, int64_t) const {
 Result<UniqueFd> Machine::sftp(const Context& ctx) { return TRY(impl_->running_agent())->sftp(ctx); }
 
 Result<UniqueFd> Machine::connect_tcp(const Context& ctx, const std::string& address, int64_t port) {
-  auto stream = TRY(TRY(impl_->running_agent())->port_forward(ctx, address, static_cast<uint16_t>(port)));
-  auto [ours, theirs] = TRY(sys::socket_pair());
-  stream->relay(theirs.release(), [stream] {});
-  return std::move(ours);
+  return TRY(impl_->running_agent())->connect_tcp(ctx, address, port);
 }
 
 }  // namespace instance::qemu
