@@ -65,7 +65,6 @@ Result<> open_databases(Daemon& daemon) {
 }
 
 Result<> open_api(Daemon& daemon, UniqueFd socket) {
-  daemon.dispatcher = std::make_unique<Dispatcher>(daemon);
   daemon.server = http::Server::create(daemon.runtime, [&daemon](http::Request& request) { return daemon.dispatcher->plan(request); });
   http::offer_starttls(*daemon.server, [&daemon] { return server_identity(daemon); });
   http::trust_proxies(*daemon.server, [&daemon](const std::string& host) {
@@ -134,6 +133,7 @@ Result<std::unique_ptr<Daemon>> start_daemon(async::Runtime& runtime, const Boot
   TRY(reload_trust(*daemon));
   reload_authority(*daemon);
   daemon->operations = core::Operations::create(runtime, daemon->events);
+  daemon->dispatcher = std::make_unique<Dispatcher>(*daemon);  // virtual machines that run already are told of it when they are found
   TRY_CTX(open_domain(*daemon), "Failed to load instances");
   daemon->info = std::make_unique<ServerInfo>(*daemon);
   daemon->jobs = std::make_unique<Jobs>(*daemon);

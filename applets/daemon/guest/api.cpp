@@ -4,27 +4,29 @@
 
 #include "applets/daemon/boot/unix_socket.h"
 #include "applets/daemon/daemon.h"
+#include "applets/daemon/envelope.h"
 #include "applets/daemon/guest/caller.h"
 #include "applets/daemon/routes/image_common.h"
+#include "applets/daemon/server_config.h"
+#include "base/log.h"
+#include "http/adopt.h"
 #include "http/path_match.h"
 #include "http/status.h"
+#include "http/tls.h"
+#include "instance/guest_service.h"
 
 namespace incusd {
 namespace {
 
 using http::Method;
 
-http::Response text_answer(std::string text) {
-  http::Response response;
-  response.headers.set("Content-Type", "application/octet-stream");
-  response.body = std::move(text);
-  return response;
-}
+GuestAnswer text_answer(std::string text) { return {.content = std::move(text), .text = true}; }
+GuestAnswer json_answer(Json value) { return {.content = std::move(value)}; }
 
-http::Response json_answer(const Json& value) {
+http::Response bare(GuestAnswer answer) {
   http::Response response;
-  response.headers.set("Content-Type", "application/json");
-  response.body = api::dump_json(value) + "\n";
+  response.headers.set("Content-Type", answer.text ? "application/octet-stream" : "application/json");
+  response.body = answer.text ? answer.content.get<std::string>() : api::dump_json(answer.content) + "\n";
   return response;
 }
 
@@ -40,16 +42,16 @@ http::Response error_answer(int status, const std::string& message) {
 /// Keys that a guest may see.
 bool is_guest_key(std::string_view key) { return key.starts_with("user.") || key.starts_with("cloud-init."); }
 
-Result<http::Response> get_root(GuestCall&) { return json_answer({"/1.0"}); }
+Result<GuestAnswer> get_root(GuestCall&) { return json_answer({"/1.0"}); }
 
-Result<http::Response> get_state(GuestCall& call) {
+Result<GuestAnswer> get_state(GuestCall& call) {
   char host[256] = "";
   gethostname(host, sizeof host - 1);
   bool ready = is_true(call.instance->volatile_get("volatile.last_state.ready"));
-  return json_answer({{"state", ready ? "Ready" : "Started"}, {"api_version", "1.0"}, {"instance_type", "container"}, {"location", host}});
+  return json_answer({{"state", ready ? "Ready" : "Started"}, {"api_version", "1.0"}, {"instance_type", db::name_of(call.instance->view()->row.type)}, {"location", host}});
 }
 
-Result<http::Response> patch_state(GuestCall& call) {
+Result<GuestAnswer> patch_state(GuestCall& call) {
   Json body = TRY(api::parse_json(call.request.body));
   std::string state = body.is_object() && body.contains("state") && body["state"].is_string() ? body["state"].get<std::string>() : "";
   if (state != "Ready" && state != "Started") return fail(Code::invalid, "Invalid state {}", quote(state));
@@ -59,14 +61,14 @@ Result<http::Response> patch_state(GuestCall& call) {
   return text_answer("");
 }
 
-Result<http::Response> get_keys(GuestCall& call) {
+Result<GuestAnswer> get_keys(GuestCall& call) {
   Json keys = Json::array();
   for (const auto& [key, value] : call.instance->view()->config)
     if (is_guest_key(key)) keys.push_back("/1.0/config/" + key);
   return json_answer(keys);
 }
 
-Result<http::Response> get_key(GuestCall& call) {
+Result<GuestAnswer> get_key(GuestCall& call) {
   const std::string& key = call.request.param("key");
   if (!is_guest_key(key)) return fail(Code::forbidden, "not authorized");
   auto view = call.instance->view();
@@ -75,14 +77,14 @@ Result<http::Response> get_key(GuestCall& call) {
   return text_answer(found->second);
 }
 
-Result<http::Response> get_metadata(GuestCall& call) {
+Result<GuestAnswer> get_metadata(GuestCall& call) {
   auto view = call.instance->view();
   return text_answer(std::format("#cloud-config\ninstance-id: {}\nlocal-hostname: {}\n{}", get_or(view->row.config, "volatile.cloud-init.instance-id"), view->row.name,
                                  get_or(view->config, "user.meta-data")));
 }
 
 /// Interfaces show their address even where it was generated, so that cloud-init can tell them apart.
-Result<http::Response> get_devices(GuestCall& call) {
+Result<GuestAnswer> get_devices(GuestCall& call) {
   auto view = call.instance->view();
   Json devices = Json::object();
   for (auto [name, config] : view->devices) {
@@ -94,19 +96,19 @@ Result<http::Response> get_devices(GuestCall& call) {
 }
 
 /// Only what anybody may have, or what this server fetched from elsewhere anyway.
-Result<http::Response> get_image(GuestCall& call) {
+Result<GuestAnswer> get_image(GuestCall& call) {
   if (!is_true(get_or(call.instance->view()->config, "security.guestapi.images"))) return fail(Code::forbidden, "not authorized");
   Context ctx;
   Call inner{.ctx = ctx, .request = call.request, .daemon = call.daemon, .identity = {.trusted = true, .admin = true}};
   auto row = visible_image(inner, TRY(image_project(inner)));
   if (!row || !(row->public_ || row->cached)) return fail(Code::not_found, "Image {} not found", quote(call.request.param("fingerprint")));
-  return std::move(TRY(export_image(inner)).response);
+  return GuestAnswer{.content = {}, .whole = std::move(TRY(export_image(inner)).response)};
 }
 
 struct GuestRoute {
   Method method;
   std::string_view path;
-  Result<http::Response> (*handler)(GuestCall&);
+  Result<GuestAnswer> (*handler)(GuestCall&);
   bool always = false;  ///< also with security.guestapi=false
 };
 
@@ -122,19 +124,55 @@ constexpr GuestRoute kRoutes[] = {
     {Method::get, "/1.0/meta-data", get_metadata},
 };
 
+http::Response bare_error(const Error& error) { return error_answer(http::status_of(error.code()), error.message()); }
+
+Result<GuestAnswer> handle(Daemon& daemon, http::Request& request, const GuestRoute& route, const instance::InstancePtr& instance) {
+  if (!route.always && is_false(get_or(instance->view()->config, "security.guestapi"))) return fail(Code::forbidden, "not authorized");
+  GuestCall call{.daemon = daemon, .request = request, .instance = instance};
+  return route.handler(call);
+}
+
+/// A process of a container asks.
 http::Response answer(Daemon& daemon, http::Request& request, const GuestRoute& route) {
   auto instance = guest_of(*daemon.instances, request.peer);
   if (!instance) return error_answer(instance.error().code() == Code::forbidden ? 401 : 500, instance.error().message());
-  if (!route.always && is_false(get_or((*instance)->view()->config, "security.guestapi"))) return error_answer(403, "not authorized");
-  GuestCall call{.daemon = daemon, .request = request, .instance = *instance};
-  auto response = route.handler(call);
-  return response ? std::move(*response) : error_answer(http::status_of(response.error().code()), response.error().message());
+  auto found = handle(daemon, request, route, *instance);
+  if (!found) return bare_error(found.error());
+  return found->whole ? std::move(*found->whole) : bare(std::move(*found));
+}
+
+/// The agent of a virtual machine asks.
+http::Response answer_machine(Daemon& daemon, http::Request& request, const GuestRoute& route) {
+  auto instance = machine_of(*daemon.instances, request.peer);
+  if (!instance) return error_answer(instance.error().code() == Code::forbidden ? 401 : 500, instance.error().message());
+  auto found = handle(daemon, request, route, *instance);
+  if (!found) return error_response(found.error());
+  return found->whole ? std::move(*found->whole) : sync_response(api::dump_json(found->content));
 }
 
 }  // namespace
 
 GuestApi::GuestApi(Daemon& daemon) : daemon_(daemon) {
   server_ = http::Server::create(daemon.runtime, [this](http::Request& request) { return plan(request); });
+  instance::offer_guest_service({.serve = [this](uint32_t vsock_id, UniqueFd stream) { serve_machine(vsock_id, std::move(stream)); },
+                                 .certificate = [&daemon]() -> Result<std::string> { return TRY(server_identity(daemon)).certificate_pem; }});
+}
+
+GuestApi::~GuestApi() { instance::offer_guest_service({}); }
+
+void GuestApi::stop(Duration grace) {
+  instance::offer_guest_service({});
+  server_->stop(grace);
+}
+
+/// The stream's number names the machine; its agent's certificate, which machine_of() looks at, proves it.
+void GuestApi::serve_machine(uint32_t vsock_id, UniqueFd stream) {
+  auto serve = [&]() -> Result<> {
+    http::TlsIdentity identity = TRY(server_identity(daemon_));
+    auto tls = TRY(http::TlsContext::server({identity.certificate_pem, identity.key_pem}));
+    return http::adopt_connection(*server_, std::move(stream), {.transport = http::Peer::Transport::vsock, .address = machine_address(vsock_id)}, *tls);
+  };
+  if (auto served = serve(); !served) log_warn("Cannot serve a virtual machine's agent", {{"vsock_id", std::to_string(vsock_id)}, {"error", served.error().message()}});
 }
 
 Result<> GuestApi::listen() {
@@ -155,7 +193,8 @@ http::Plan GuestApi::plan(http::Request& request) const {
   }
   http::Plan plan;
   if (found) {
-    plan.run = [&daemon = daemon_, found](const Context&, http::Request& asked) { return answer(daemon, asked, *found); };
+    bool machine = request.peer.transport == http::Peer::Transport::vsock;
+    plan.run = [&daemon = daemon_, found, machine](const Context&, http::Request& asked) { return (machine ? answer_machine : answer)(daemon, asked, *found); };
     return plan;
   }
   plan.inline_ = true;

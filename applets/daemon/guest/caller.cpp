@@ -5,6 +5,7 @@
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 
+#include "http/certificate.h"
 #include "sys/idmap.h"
 
 namespace incusd {
@@ -57,6 +58,21 @@ Result<instance::InstancePtr> guest_of(const instance::Manager& manager, const h
     return instance;
   }
   return fail(Code::internal, "pid not in container?");
+}
+
+std::string machine_address(uint32_t vsock_id) { return std::format("vm({})", vsock_id); }
+
+Result<instance::InstancePtr> machine_of(const instance::Manager& manager, const http::Peer& peer) {
+  for (const instance::InstancePtr& instance : manager.list()) {
+    auto view = instance->view();
+    std::string number = get_or(view->row.config, "volatile.vsock_id");
+    if (number.empty() || view->type() != instance::Type::virtual_machine || peer.address != machine_address(static_cast<uint32_t>(parse_uint(number).value_or(0)))) continue;
+    auto certificate = read_file(instance->path() + "/agent.crt", 64 << 10);
+    auto known = certificate ? http::certificate_fingerprint(*certificate) : Result<std::string>(std::unexpected(certificate.error()));
+    if (!known || peer.fingerprint.empty() || *known != peer.fingerprint) return fail(Code::forbidden, "not authorized");
+    return instance;
+  }
+  return fail(Code::internal, "The virtual machine is unknown");
 }
 
 }  // namespace incusd

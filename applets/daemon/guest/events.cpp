@@ -5,13 +5,14 @@
 
 namespace incusd {
 
-Result<http::Response> guest_events(GuestCall& call) {
+Result<GuestAnswer> guest_events(GuestCall& call) {
   std::string asked = call.request.query.get("type");
   StringList types = split(asked.empty() ? "config,device" : asked, ',');
   int64_t id = call.instance->id();
-  return core::event_stream(call.daemon.runtime, call.request, [&daemon = call.daemon, id, types](core::Events::Listener listener) {
+  auto response = core::event_stream(call.daemon.runtime, call.request, [&daemon = call.daemon, id, types](core::Events::Listener listener) {
     return daemon.instances->guest_events().listen(id, types, std::move(listener));
   });
+  return GuestAnswer{.content = {}, .whole = TRY(std::move(response))};
 }
 
 }  // namespace incusd
