@@ -37,7 +37,6 @@ class VhostUser {
 
  private:
   struct Message;
-  struct Row;
   struct Queue {
     Ring ring;
     UniqueFd kick;
@@ -53,12 +52,10 @@ class VhostUser {
   void halt(size_t index);
   void forget_all();
 
-  using Handler = bool (VhostUser::*)(Message&);
-  static const Row kRows[];
+  bool dispatch(Message& message);
   bool get_features(Message&);
   bool set_features(Message&);
-  bool accept_only(Message&);
-  bool reset_device(Message&);
+  bool reset_device();
   bool set_memory(Message&);
   bool add_memory(Message&);
   bool remove_memory(Message&);
