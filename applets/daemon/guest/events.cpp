@@ -12,7 +12,7 @@ Result<GuestAnswer> guest_events(GuestCall& call) {
   auto response = core::event_stream(call.daemon.runtime, call.request, [&daemon = call.daemon, id, types](core::Events::Listener listener) {
     return daemon.instances->guest_events().listen(id, types, std::move(listener));
   });
-  return GuestAnswer{.content = {}, .whole = TRY(std::move(response))};
+  return GuestAnswer{.content = {}, .whole = std::move(response)};
 }
 
 }  // namespace incusd
