@@ -10,6 +10,7 @@
 #include "base/context.h"
 #include "base/reverter.h"
 #include "base/strings.h"
+#include "base/unique_fd.h"
 #include "config/key.h"
 
 namespace device {
@@ -68,6 +69,7 @@ struct NicEntry {
 struct DriveEntry {
   std::string device;
   std::string path;         ///< raw image or block device on the host; empty: a drive without a medium
+  std::shared_ptr<UniqueFd> hold;   ///< what `path` goes through, where that is a descriptor
   std::string bus = "virtio-scsi";  ///< or "virtio-blk", "nvme", "usb"
   std::string cache = "none";       ///< or "writeback", "unsafe"
   std::string wwn;

@@ -5,9 +5,11 @@
 #include <mutex>
 
 #include "base/units.h"
+#include "config/net_checks.h"
 #include "db/codes.h"
 #include "device/disk_dependent.h"
 #include "device/disk_limits.h"
+#include "device/disk_machine.h"
 #include "device/disk_mount.h"
 #include "device/disk_volume.h"
 #include "device/io_limits.h"
@@ -20,6 +22,8 @@ namespace {
 
 using config::Type;
 
+Result<> bus(std::string_view v) { return config::one_of(v, {"auto", "nvme", "virtio-blk", "virtio-scsi", "usb", "9p", "virtiofs"}); }
+Result<> cache(std::string_view v) { return config::one_of(v, {"none", "metadata", "writeback", "unsafe"}); }
 Result<> propagation(std::string_view value) {
   constexpr std::string_view kValid[] = {"private", "shared", "slave", "unbindable", "rshared", "rslave", "runbindable", "rprivate"};
   for (std::string_view valid : kValid)
@@ -34,8 +38,8 @@ constexpr config::Key kKeys[] = {
     {.name = "ceph.user_name", .group = "disk", .def = "admin", .required = "no", .summary = "User of the Ceph cluster"},
     {.name = "dependent", .group = "disk", .type = Type::boolean, .def = "false", .required = "no", .summary = "The volume is snapshotted, copied and deleted with the instance"},
     {.name = "initial.*", .group = "disk", .required = "no", .summary = "Config of the volume at its creation"},
-    {.name = "io.bus", .group = "disk", .def = "virtio-scsi for block, auto for file system", .required = "no", .summary = "VMs only: bus the disk is on"},
-    {.name = "io.cache", .group = "disk", .def = "none", .required = "no", .summary = "VMs only: how the host caches the disk"},
+    {.name = "io.bus", .group = "disk", .def = "virtio-scsi for block, auto for file system", .required = "no", .summary = "VMs only: bus the disk is on", .check = bus},
+    {.name = "io.cache", .group = "disk", .def = "none", .required = "no", .summary = "VMs only: how the host caches the disk", .check = cache},
     {.name = "limits.max", .group = "disk", .required = "no", .summary = "Limit for reading and writing, in byte/s or iops"},
     {.name = "limits.read", .group = "disk", .required = "no", .summary = "Limit for reading, in byte/s or iops"},
     {.name = "limits.write", .group = "disk", .required = "no", .summary = "Limit for writing, in byte/s or iops"},
@@ -51,7 +55,7 @@ constexpr config::Key kKeys[] = {
     {.name = "size", .group = "disk", .type = Type::size, .required = "no", .summary = "Quota of the root disk, or size of a tmpfs"},
     {.name = "size.state", .group = "disk", .type = Type::size, .required = "no", .summary = "Quota of the volume that keeps the running state"},
     {.name = "source", .group = "disk", .required = "", .summary = "Path on the host, or name of the volume"},
-    {.name = "wwn", .group = "disk", .required = "no", .summary = "VMs only: World Wide Name of the disk"},
+    {.name = "wwn", .group = "disk", .required = "no", .summary = "VMs only: World Wide Name of the disk", .check = is_wwn},
 };
 
 /// Volumes stay mounted in their pool as long as an instance has them; known by where they are mounted for it.
@@ -99,8 +103,9 @@ class Disk : public Device {
   Result<> add(const Context& ctx) override { return of_volume() ? follow_dependent(ctx, services_, host_, config_) : Result<>(); }
   Result<RunConfig> start(const Context& ctx) override;
   Result<RunConfig> plugged() override;
-  Result<> stop(const Context&) override {
+  Result<> stop(const Context& ctx) override {
     if (is_root() || is_tmpfs()) return {};
+    if (!host_.is_container()) TRY(stop_share(ctx, host_, name_));
     TRY(unmount_disk(path_on_host()));
     holds().drop(path_on_host());
     return {};
@@ -111,6 +116,7 @@ class Disk : public Device {
     if (is_root()) return {"size", "size.state", "limits.max", "limits.read", "limits.write", "boot.priority", "io.cache"};
     return {"limits.max", "limits.read", "limits.write", "dependent"};
   }
+  bool generated_drive() const { return get("source") == kAgentDrive || get("source") == kCloudInitDrive; }
 
  private:
   std::string get(const std::string& key) const { return get_or(config_, key); }
@@ -133,6 +139,9 @@ class Disk : public Device {
   Result<std::string> host_source(const Context& ctx, DiskMount& mount, UniqueFd& hold) const;
   Result<std::string> volume_source(const Context& ctx, DiskMount& mount, UniqueFd& hold, bool& shift) const;
   MountEntry entry(bool file, bool shift) const;
+  /// A virtual machine's disk or shared folder, once `mount` says where its source is.
+  Result<RunConfig> start_machine(const Context& ctx);
+  Result<std::string> machine_source(const Context& ctx, DiskMount& mount, UniqueFd& hold, bool& drive);
   /// Where the limited files are on the host.
   std::string limited_path() const { return is_root() ? host_.rootfs_path() : path_on_host(); }
   Result<> add_limits(RunConfig& run) const;
@@ -148,6 +157,8 @@ Result<> Disk::validate_combinations() const {
     for (const char* key : {"io.bus", "io.cache", "wwn"})
       if (!get(key).empty()) return fail(Code::invalid, "The option {} cannot be applied to containers", quote(key));
   }
+  if (!host_.is_container() && is_tmpfs()) return fail(Code::invalid, "Disks with source=tmpfs: are only supported by containers");
+  if (host_.is_container() && !host_.name().empty() && generated_drive()) return fail(Code::invalid, "Disks with source={} are only supported by virtual machines", get("source"));
   if (!get("required").empty() && !get("optional").empty())
     return fail(Code::invalid, "Cannot use both \"required\" and deprecated \"optional\" properties at the same time");
   if (get("source").empty() && get("path") != "/") return fail(Code::invalid, "Disk entry is missing the required \"source\" or \"path\" property");
@@ -172,7 +183,7 @@ Result<> Disk::validate_source() const {
     if (get_or(device, "type") == "disk" && !get("path").empty() && get_or(device, "path") == get("path")) same_path++;
   if (same_path > 1) return fail(Code::invalid, "More than one disk device uses the same path {}", quote(get("path")));
   if (!get("pool").empty()) return {};
-  if (is_root() || is_tmpfs()) return {};
+  if (is_root() || is_tmpfs() || generated_drive()) return {};
   if (!source.starts_with('/')) return fail(Code::invalid, "Source path must be absolute for local sources");
   struct stat info;
   if (!host_.name().empty() && required() && stat(source.c_str(), &info) != 0)
@@ -190,10 +201,12 @@ Result<> Disk::validate_volume() const {
   if (is_root()) return {};
   auto volume = TRY_CTX(load_custom_volume(services_, host_.project(), get("pool"), split_volume_source(get("source")).volume), "Failed loading custom volume");
   TRY(check_dependent(services_, host_, config_, volume));
+  bool files = volume.content_type == db::ContentType::filesystem;
+  if (!files && !get("path").empty()) return fail(Code::invalid, "Custom block volumes cannot have a path defined");
+  if (files && get("path").empty()) return fail(Code::invalid, "Custom filesystem volumes require a path to be defined");
   if (!host_.is_container()) return {};
   if (volume.content_type == db::ContentType::block) return fail(Code::invalid, "Custom block volumes cannot be used on containers");
   if (volume.content_type == db::ContentType::iso) return fail(Code::invalid, "Custom ISO volumes cannot be used on containers");
-  if (get("path").empty()) return fail(Code::invalid, "Custom filesystem volumes require a path to be defined");
   return {};
 }
 
@@ -242,7 +255,7 @@ Result<std::string> Disk::host_source(const Context& ctx, DiskMount& mount, Uniq
   struct stat info;
   if (fstat(hold.get(), &info) != 0) return fail_errno("Failed accessing source path " + source);
   mount.file = !S_ISDIR(info.st_mode) && !S_ISBLK(info.st_mode);
-  if (S_ISBLK(info.st_mode)) {
+  if (S_ISBLK(info.st_mode) && host_.is_container()) {
     mount.fs_type = TRY(block_file_system(ctx, source));
     return source;
   }
@@ -268,6 +281,7 @@ Result<std::string> Disk::volume_source(const Context& ctx, DiskMount& mount, Un
 }
 
 Result<RunConfig> Disk::start(const Context& ctx) {
+  if (!host_.is_container()) return start_machine(ctx);
   RunConfig run;
   if (is_root()) {
     run.rootfs = host_.rootfs_path();
@@ -298,7 +312,50 @@ Result<RunConfig> Disk::start(const Context& ctx) {
   return run;
 }
 
+Result<std::string> Disk::machine_source(const Context& ctx, DiskMount& mount, UniqueFd& hold, bool& drive) {
+  if (from_host()) {
+    std::string source = TRY(host_source(ctx, mount, hold));
+    struct stat info;
+    drive = hold && fstat(hold.get(), &info) == 0 && !S_ISDIR(info.st_mode);
+    return source;
+  }
+  auto volume = TRY_CTX(load_custom_volume(services_, host_.project(), get("pool"), split_volume_source(get("source")).volume), "Failed loading custom volume");
+  drive = volume.content_type != db::ContentType::filesystem;
+  if (!drive) {
+    bool shift = false;
+    return volume_source(ctx, mount, hold, shift);
+  }
+  auto pool = TRY(services_.pools.load(get("pool")));
+  auto mounted = TRY(pool->mount(ctx, {.type = storage::VolumeType::custom, .project = volume.project, .name = volume.name}));
+  std::string file = mounted.path + (volume.content_type == db::ContentType::iso ? "/root.iso" : "/root.img");
+  holds().keep(path_on_host(), volume.id, std::move(mounted));
+  return file;
+}
+
+Result<RunConfig> Disk::start_machine(const Context& ctx) {
+  MachineDisk disk(host_, name_, config_);
+  if (is_root()) return disk.drive(machine_volume(host_) + "/root.img");
+  if (get("source") == kAgentDrive) return disk.drive(machine_volume(host_) + "/agent.iso");
+  if (get("source") == kCloudInitDrive) return disk.drive(machine_volume(host_) + "/config.iso");
+  if (!get("attached").empty() && !on("attached")) return disk.drive("");
+  DiskMount mount{.source = "", .target = path_on_host(), .recursive = on("recursive"), .readonly = on("readonly"), .options = split_list(get("raw.mount.options"))};
+  UniqueFd hold;
+  bool drive = false;
+  mount.source = TRY(machine_source(ctx, mount, hold, drive));
+  if (mount.source.empty()) return RunConfig{};
+  if (drive) {
+    if (!get("path").empty()) return fail(Code::invalid, "The \"path\" setting is not supported on VMs for non-directory sources");
+    // A descriptor keeps what was opened beneath the allowed folders.
+    return from_host() ? disk.drive(std::format("/proc/self/fd/{}", hold.get()), std::make_shared<UniqueFd>(std::move(hold))) : disk.drive(mount.source);
+  }
+  if (get("path").empty()) return fail(Code::invalid, "Missing mount \"path\" setting");
+  TRY(unmount_disk(mount.target));
+  TRY_CTX(mount_disk(mount), "Failed to setup device");
+  return disk.share(ctx, mount.target);
+}
+
 Result<RunConfig> Disk::plugged() {
+  if (!host_.is_container()) return MachineDisk(host_, name_, config_).plugged(path_on_host());
   RunConfig run;
   if (is_root() || target().empty()) return run;
   struct stat info;
@@ -309,11 +366,11 @@ Result<RunConfig> Disk::plugged() {
 }
 
 Result<> Disk::update(const Context& ctx, const StringMap& old, bool running) {
-  if (running && !is_tmpfs()) TRY(change_disk_limits(host_, old, config_, limited_path()));
+  if (running && !is_tmpfs() && host_.is_container()) TRY(change_disk_limits(host_, old, config_, limited_path()));
   if (of_volume()) return follow_dependent(ctx, services_, host_, config_);
   if (!is_root() || get_or(old, "size") == get("size")) return {};
   auto pool = TRY(services_.pools.load(get("pool")));
-  storage::VolumeRef ref{.type = storage::VolumeType::container, .project = host_.project(), .name = host_.name()};
+  storage::VolumeRef ref{.type = host_.is_container() ? storage::VolumeType::container : storage::VolumeType::virtual_machine, .project = host_.project(), .name = host_.name()};
   return pool->set_quota(ctx, ref, parse_byte_size(get("size")).value_or(0));
 }
 

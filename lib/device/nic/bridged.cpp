@@ -47,10 +47,10 @@ Result<RunConfig> Bridged::start(const Context& ctx) {
   if (!sys::link_exists(parent_)) return fail(Code::internal, "Parent device {} doesn't exist", quote(parent_));
   auto netlink = TRY(sys::Netlink::open());
   Reverter undo;
-  std::string host_name = value("host_name").empty() ? make_host_name("veth") : value("host_name");
+  std::string host_name = value("host_name").empty() ? make_host_name(end_prefix()) : value("host_name");
   TRY(save({{"host_name", host_name}}));  // first: what a killed daemon made must be known to the next one
-  std::string peer = TRY(create_veth(netlink, {host_name, parent_, hwaddr(), value("mtu"), value("queue.tx.length"), ""}));
-  undo.add("delete veth pair", [host_name](const Context&) -> Result<> { return TRY(sys::Netlink::open()).remove(host_name); });
+  NicEntry entry = TRY(make_ends(netlink, {host_name, parent_, hwaddr(), value("mtu"), value("queue.tx.length"), ""}));
+  undo.add("delete interface", [host_name](const Context&) -> Result<> { return TRY(sys::Netlink::open()).remove(host_name); });
   if (uses_dnsmasq()) {
     auto file = network::dnsmasq::host_file_name(host_.project(), host_.name(), name_);
     if (!std::filesystem::exists(network::dnsmasq::hosts_folder(folder()) + "/" + file))
@@ -72,7 +72,7 @@ Result<RunConfig> Bridged::start(const Context& ctx) {
   });
   TRY(attach_port(netlink, host_name));
   undo.commit();
-  return RunConfig{.nics = {{.device = name_, .host_name = peer, .name = value("name"), .hwaddr = hwaddr()}}};
+  return RunConfig{.nics = {entry}};
 }
 
 Result<> Bridged::attach_port(sys::Netlink& netlink, const std::string& host_name) {

@@ -29,18 +29,21 @@ class Macvlan : public UplinkNic {
     Reverter undo;
     bool ours = TRY(uplink.prepare(netlink, undo)) != Uplink::Origin::existing;
     std::string host_name = make_host_name("mac");
-    sys::LinkSpec link{.name = host_name, .kind = "macvlan", .parent = uplink.interface(), .hwaddr = hwaddr()};
+    sys::LinkSpec link{.name = host_name, .kind = host_.is_container() ? "macvlan" : "macvtap", .parent = uplink.interface(), .hwaddr = hwaddr()};
     link.mtu = static_cast<uint32_t>(parse_uint(value("mtu")).value_or(0));
     link.mode = value("mode", "bridge");
+    link.up = !host_.is_container();  // nobody moves it and sets it up later
     TRY_CTX(netlink.create(link), "Failed to create the macvlan interface {}", quote(host_name));
     undo.add("delete interface", [host_name](const Context&) -> Result<> { return TRY(sys::Netlink::open()).remove(host_name); });
     TRY(save({{"host_name", host_name}, {"last_state.created", ours ? "true" : "false"}}));
     undo.commit();
+    if (!host_.is_container()) return RunConfig{.nics = {machine_entry(host_name, NicEntry::Kind::macvtap)}};
     return RunConfig{.nics = {{.device = name_, .host_name = host_name, .name = value("name"), .hwaddr = hwaddr()}}};
   }
 
   Result<RunConfig> plugged() override {
     if (!attached() || saved("host_name").empty()) return RunConfig{};
+    if (!host_.is_container()) return RunConfig{.nics = {machine_entry(saved("host_name"), NicEntry::Kind::macvtap)}};
     return RunConfig{.nics = {{.device = name_, .host_name = saved("host_name"), .name = value("name"), .hwaddr = hwaddr()}}};
   }
 

@@ -8,6 +8,7 @@
 #include "base/units.h"
 #include "core/project_cache.h"
 #include "device/nic/keys.h"
+#include "device/nic/veth.h"
 
 namespace device {
 
@@ -95,6 +96,27 @@ Result<> Nic::check_names() const {
     if (device != name_ && get_or(other, "type") == "nic" && get_or(other, "name") == value("name"))
       return fail(Code::invalid, "Duplicate NIC name detected {}", quote(value("name")));
   return {};
+}
+
+NicEntry Nic::machine_entry(const std::string& host_name, NicEntry::Kind kind) const {
+  NicEntry out{.device = name_, .host_name = host_name, .name = value("name"), .hwaddr = hwaddr(), .kind = kind};
+  out.bus = value("io.bus", "virtio");
+  out.connected = value("connected") != "false";
+  out.mtu = static_cast<uint32_t>(parse_uint(value("mtu")).value_or(0));
+  out.boot_priority = parse_int(value("boot.priority")).value_or(0);
+  return out;
+}
+
+Result<NicEntry> Nic::make_ends(sys::Netlink& netlink, const VethSpec& spec) const {
+  if (host_.is_container()) return NicEntry{.device = name_, .host_name = TRY(create_veth(netlink, spec)), .name = value("name"), .hwaddr = hwaddr()};
+  TRY(create_tap(netlink, spec));
+  return machine_entry(spec.host_name, NicEntry::Kind::tap);
+}
+
+Result<RunConfig> Nic::plugged() {
+  std::string host_name = host_end();
+  if (host_.is_container() || !attached() || host_name.empty()) return RunConfig{};
+  return RunConfig{.nics = {machine_entry(host_name, NicEntry::Kind::tap)}};
 }
 
 std::string Nic::make_host_name(std::string_view prefix) const {

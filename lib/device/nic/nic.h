@@ -12,11 +12,16 @@ class Netlink;
 
 namespace device::nic {
 
+struct VethSpec;
+
 /// Base of the kinds: config with defaults from the managed network filled in, names of volatile keys, common checks.
 class Nic : public Device {
  public:
   Nic(Services& services, Host& host, std::string name, StringMap config)
       : services_(services), host_(host), name_(std::move(name)), config_(std::move(config)) {}
+
+  /// Containers lose their end with the host's; a virtual machine's NIC is taken out first.
+  Result<RunConfig> plugged() override;
 
  protected:
   std::string value(const std::string& key, std::string_view fallback = "") const {
@@ -36,6 +41,12 @@ class Nic : public Device {
   /// A generated name for the host's end, kept in host_name: `prefix` and eight random digits, or derived from the MAC address.
   std::string make_host_name(std::string_view prefix) const;
   const network::Environment& env() const { return services_.networks.environment(); }
+  /// How generated names of the host's end begin: "veth", or "tap" for virtual machines.
+  std::string_view end_prefix() const { return host_.is_container() ? "veth" : "tap"; }
+  /// Makes a veth pair for a container, a tap for a virtual machine, and says what the runtime does with it.
+  Result<NicEntry> make_ends(sys::Netlink& netlink, const VethSpec& spec) const;
+  /// The NIC of a virtual machine on the interface `host_name`.
+  NicEntry machine_entry(const std::string& host_name, NicEntry::Kind kind) const;
   /// The host's end of a veth pair: as the config names it, or as the start did.
   std::string host_end() const { return value("host_name").empty() ? saved("host_name") : value("host_name"); }
   /// Of the instance in the firewall.

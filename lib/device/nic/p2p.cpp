@@ -22,16 +22,16 @@ class PointToPoint : public Nic {
     if (!attached()) return RunConfig{};
     if (host_.is_container() && value("name").empty()) return fail(Code::invalid, "Requires name property to start");
     auto netlink = TRY(sys::Netlink::open());
-    std::string host_name = value("host_name").empty() ? make_host_name("veth") : value("host_name");
+    std::string host_name = value("host_name").empty() ? make_host_name(end_prefix()) : value("host_name");
     Reverter undo;
     TRY(save({{"host_name", host_name}}));  // first: what a killed daemon made must be known to the next one
-    std::string peer = TRY(create_veth(netlink, {host_name, "", hwaddr(), value("mtu"), value("queue.tx.length"), ""}));
-    undo.add("delete veth pair", [host_name](const Context&) -> Result<> { return TRY(sys::Netlink::open()).remove(host_name); });
+    NicEntry entry = TRY(make_ends(netlink, {host_name, "", hwaddr(), value("mtu"), value("queue.tx.length"), ""}));
+    undo.add("delete interface", [host_name](const Context&) -> Result<> { return TRY(sys::Netlink::open()).remove(host_name); });
     TRY(add_routes(netlink, host_name, config_));
     TRY(start_limits(ctx, host_name));
     if (value("connected") == "false") TRY(netlink.set_up(host_name, false));
     undo.commit();
-    return RunConfig{.nics = {{.device = name_, .host_name = peer, .name = value("name"), .hwaddr = hwaddr()}}};
+    return RunConfig{.nics = {entry}};
   }
 
   Result<> stop(const Context& ctx) override {

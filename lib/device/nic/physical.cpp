@@ -25,6 +25,7 @@ class Physical : public UplinkNic {
   using UplinkNic::UplinkNic;
 
   Result<> validate() override {
+    if (!host_.is_container()) return fail(Code::unsupported, "Physical NICs cannot be given to virtual machines on this server: use a macvlan or bridged one");
     TRY(resolve());
     if (value("parent").empty()) return fail(Code::invalid, "Missing required device option \"parent\"");
     TRY(check_keys(kPhysicalKeys, config_));

@@ -43,9 +43,9 @@ class Routed : public UplinkNic {
     bool ours = origin != Uplink::Origin::existing;
     if (origin == Uplink::Origin::created) TRY(enable_forwarding(uplink.interface(), has(kFamilies[0]), has(kFamilies[1])));
     if (!uplink.interface().empty()) TRY(check_addresses_free(ctx, uplink.interface()));
-    std::string host_name = value("host_name").empty() ? make_host_name("veth") : value("host_name");
-    std::string peer = TRY(create_veth(netlink, {host_name, value("mtu").empty() ? uplink.interface() : "", hwaddr(), value("mtu"), value("queue.tx.length"), value("vrf")}));
-    undo.add("delete veth pair", [host_name](const Context&) -> Result<> { return TRY(sys::Netlink::open()).remove(host_name); });
+    std::string host_name = value("host_name").empty() ? make_host_name(end_prefix()) : value("host_name");
+    NicEntry entry = TRY(make_ends(netlink, {host_name, value("mtu").empty() ? uplink.interface() : "", hwaddr(), value("mtu"), value("queue.tx.length"), value("vrf")}));
+    undo.add("delete interface", [host_name](const Context&) -> Result<> { return TRY(sys::Netlink::open()).remove(host_name); });
     StringMap state = {{"host_name", host_name}};
     if (uplink.has_vlan()) state["last_state.created"] = ours ? "true" : "false";
     TRY(save(state));
@@ -55,7 +55,7 @@ class Routed : public UplinkNic {
     TRY(answer_for_addresses(netlink, uplink.interface(), undo));
     if (value("connected") == "false") TRY(netlink.set_up(host_name, false));
     undo.commit();
-    return RunConfig{.nics = {{.device = name_, .host_name = peer, .name = value("name"), .hwaddr = hwaddr()}}, .lxc = inner_items()};
+    return RunConfig{.nics = {entry}, .lxc = inner_items()};
   }
 
   Result<> stop(const Context& ctx) override {

@@ -22,6 +22,9 @@ struct VethSpec {
 /// Makes a pair whose host end is up. Returns the name of the inner end.
 Result<std::string> create_veth(sys::Netlink& netlink, const VethSpec& spec);
 
+/// Makes a tap for a virtual machine instead: several queues, up; it stays until it is removed. The inner end's address is QEMU's business.
+Result<> create_tap(sys::Netlink& netlink, const VethSpec& spec);
+
 /// ipv4.routes, ipv6.routes and the external ones, each by way of the NIC's own address if it has a static one.
 StringList routes_of(const StringMap& config);
 Result<> add_routes(sys::Netlink& netlink, const std::string& device, const StringMap& config);

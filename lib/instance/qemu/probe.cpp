@@ -7,6 +7,7 @@
 #include <mutex>
 
 #include "api/json.h"
+#include "device/disk_machine.h"
 #include "sys/spawn.h"
 
 namespace instance::qemu {
@@ -76,13 +77,6 @@ std::string find(const std::string& name) {
   return found ? *found : "";
 }
 
-/// Debian keeps it away from PATH.
-std::string find_virtiofsd() {
-  for (const char* path : {"/usr/libexec/virtiofsd", "/usr/lib/qemu/virtiofsd", "/usr/lib/virtiofsd"})
-    if (access(path, X_OK) == 0) return path;
-  return find("virtiofsd");
-}
-
 void judge(Host& host) {
   if (!host.qemu) {
     if (host.unavailable.empty()) host.unavailable = "QEMU is not installed: install qemu-system-x86 and ovmf";
@@ -110,7 +104,7 @@ std::shared_ptr<const Host> look(const Context& ctx, const std::string& program)
   out->vhost_net = access("/dev/vhost-net", R_OK | W_OK) == 0;
   out->img = find("qemu-img");
   out->swtpm = find("swtpm");
-  out->virtiofsd = find_virtiofsd();
+  out->virtiofsd = device::find_virtiofsd();
   judge(*out);
   return out;
 }

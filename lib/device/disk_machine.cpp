@@ -1,0 +1,134 @@
+#include "device/disk_machine.h"
+
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <filesystem>
+
+#include "device/io_limits.h"
+#include "device/services.h"
+#include "sys/background.h"
+#include "sys/spawn.h"
+
+namespace device {
+namespace {
+
+std::string share_file(const Host& host, const std::string& name, std::string_view ending) { return host.run_path() + "/virtio-fs." + path_name(name) + std::string(ending); }
+
+/// A listening socket; by way of its folder, because paths of sockets have room for 107 bytes.
+Result<UniqueFd> listen_at(const std::string& path) {
+  std::filesystem::path whole(path);
+  UniqueFd folder(open(whole.parent_path().c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  if (!folder) return fail_errno("Failed opening the folder of " + path);
+  sockaddr_un address{.sun_family = AF_UNIX, .sun_path = {}};
+  std::string near = std::format("/proc/self/fd/{}/{}", folder.get(), whole.filename().string());
+  if (near.size() >= sizeof address.sun_path) return fail(Code::invalid, "The name of the device is too long");
+  near.copy(address.sun_path, near.size());
+  unlink(path.c_str());
+  UniqueFd socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  if (!socket || bind(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 || listen(socket.get(), 1) != 0)
+    return fail_errno("Failed listening on " + path);
+  return socket;
+}
+
+/// virtiofsd serves one machine and ends with it.
+Result<> start_virtiofsd(const Context& ctx, const Host& host, const std::string& name, const std::string& program, const std::string& folder, const std::string& cache) {
+  TRY(stop_share(ctx, host, name));
+  UniqueFd socket = TRY(listen_at(share_file(host, name, ".sock")));
+  UniqueFd log(open((host.log_path() + "/disk." + path_name(name) + ".log").c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
+  constexpr int kSocket = 3;
+  sys::SpawnSpec spec{.stdout_fd = log.get(), .stderr_fd = log.get(), .fds = {{socket.get(), kSocket}}, .new_session = true};
+  // QEMU's own old one takes its options otherwise than the one that replaced it.
+  bool old = program.starts_with("/usr/lib/qemu/");
+  if (old) spec.argv = {program, std::format("--fd={}", kSocket), "-o", "source=" + folder, "-o", "cache=" + cache};
+  else spec.argv = {program, std::format("--fd={}", kSocket), "--cache=" + cache, "--shared-dir=" + folder};
+  auto child = TRY_CTX(sys::spawn(spec), "Failed to start virtiofsd");
+  return sys::Background(share_file(host, name, ".pid")).adopt(std::move(child));
+}
+
+/// io.cache in virtiofsd's words.
+std::string cache_mode(const std::string& cache, bool old) {
+  if (cache == "unsafe") return "always";
+  if (cache == "metadata" && !old) return "metadata";
+  return old ? "none" : "never";
+}
+
+}  // namespace
+
+std::string machine_volume(const Host& host) { return std::filesystem::path(host.rootfs_path()).parent_path(); }
+
+Result<> is_wwn(std::string_view value) {
+  std::string_view digits = value.starts_with("0x") ? value.substr(2) : value;
+  if (digits.size() == 16 && parse_uint(digits, 16)) return {};
+  return fail(Code::invalid, "A World Wide Name has 16 hexadecimal digits");
+}
+
+std::string find_virtiofsd() {
+  for (const char* path : {"/usr/libexec/virtiofsd", "/usr/lib/virtiofsd", "/usr/lib/qemu/virtiofsd"})
+    if (access(path, X_OK) == 0) return path;
+  auto found = sys::find_program("virtiofsd");
+  return found ? *found : "";
+}
+
+Result<RunConfig> MachineDisk::drive(const std::string& path, std::shared_ptr<UniqueFd> hold) const {
+  std::string both = get("limits.max"), source = get("source");
+  DriveEntry out{.device = name_, .path = path, .hold = std::move(hold), .bus = get("io.bus"), .cache = get("io.cache"), .wwn = get("wwn")};
+  if (out.bus.empty() || out.bus == "auto") out.bus = "virtio-scsi";
+  if (out.bus == "9p" || out.bus == "virtiofs") return fail(Code::invalid, "The bus {} is for shared folders only", quote(out.bus));
+  if (out.cache.empty() || out.cache == "metadata") out.cache = "none";
+  IoLimit read = TRY(parse_io_limit(both.empty() ? get("limits.read") : both)), write = TRY(parse_io_limit(both.empty() ? get("limits.write") : both));
+  out.read_bytes = static_cast<uint64_t>(read.bytes);
+  out.read_ops = static_cast<uint64_t>(read.operations);
+  out.write_bytes = static_cast<uint64_t>(write.bytes);
+  out.write_ops = static_cast<uint64_t>(write.operations);
+  out.root = get("path") == "/" && source.empty();
+  bool made = source == kAgentDrive || source == kCloudInitDrive;
+  out.cdrom = !out.root && (made || path.ends_with(".iso") || source.ends_with(".iso") || path.empty());
+  out.readonly = is_true(get("readonly")) || out.cdrom;
+  // A root disk boots before what has no rank of its own.
+  out.boot_priority = parse_int(get("boot.priority")).value_or(out.root ? 1 : 0);
+  RunConfig run;
+  run.drives.push_back(std::move(out));
+  return run;
+}
+
+ShareEntry MachineDisk::entry(const std::string& path, bool virtiofs) const {
+  ShareEntry out{.device = name_, .source = path, .target = get("path"), .tag = "incus_" + path_name(name_), .readonly = is_true(get("readonly"))};
+  // 9p keeps 31 bytes of a tag, virtiofs 36.
+  if (out.tag.size() > 31) out.tag = std::format("incus_{:016x}", std::hash<std::string>()(name_));
+  if (virtiofs) out.socket = share_file(host_, name_, ".sock");
+  return out;
+}
+
+Result<RunConfig> MachineDisk::share(const Context& ctx, const std::string& path) const {
+  std::string bus = get("io.bus"), program = find_virtiofsd();
+  bool stateful = is_true(get_or(host_.expanded_config(), "migration.stateful"));
+  if (bus == "virtiofs" && program.empty()) return fail(Code::unsupported, "virtiofsd is not installed, so folders can only be shared by io.bus=9p: install virtiofsd");
+  if (bus == "virtiofs" && stateful) return fail(Code::unsupported, "virtiofs mounts aren't supported with migration.stateful=true");
+  bool virtiofs = bus != "9p" && !program.empty() && !stateful;
+  if (virtiofs) TRY(start_virtiofsd(ctx, host_, name_, program, path, cache_mode(get("io.cache"), program.starts_with("/usr/lib/qemu/"))));
+  RunConfig run;
+  run.shares.push_back(entry(path, virtiofs));
+  return run;
+}
+
+Result<RunConfig> MachineDisk::plugged(const std::string& share_path) const {
+  struct stat info;
+  bool shared = lstat(share_path.c_str(), &info) == 0;
+  if (!shared) return drive("");
+  RunConfig run;
+  run.shares.push_back(entry(share_path, lstat(share_file(host_, name_, ".sock").c_str(), &info) == 0));
+  return run;
+}
+
+Result<> stop_share(const Context& ctx, const Host& host, const std::string& name) {
+  TRY(sys::Background(share_file(host, name, ".pid")).stop(ctx));
+  unlink(share_file(host, name, ".sock").c_str());
+  return {};
+}
+
+}  // namespace device
