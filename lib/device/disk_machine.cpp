@@ -1,44 +1,26 @@
 #include "device/disk_machine.h"
 
 #include <fcntl.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <filesystem>
 
 #include "device/io_limits.h"
 #include "device/services.h"
 #include "sys/background.h"
 #include "sys/spawn.h"
+#include "sys/unix_socket.h"
 
 namespace device {
 namespace {
 
 std::string share_file(const Host& host, const std::string& name, std::string_view ending) { return host.run_path() + "/virtio-fs." + path_name(name) + std::string(ending); }
 
-/// A listening socket; by way of its folder, because paths of sockets have room for 107 bytes.
-Result<UniqueFd> listen_at(const std::string& path) {
-  std::filesystem::path whole(path);
-  UniqueFd folder(open(whole.parent_path().c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
-  if (!folder) return fail_errno("Failed opening the folder of " + path);
-  sockaddr_un address{.sun_family = AF_UNIX, .sun_path = {}};
-  std::string near = std::format("/proc/self/fd/{}/{}", folder.get(), whole.filename().string());
-  if (near.size() >= sizeof address.sun_path) return fail(Code::invalid, "The name of the device is too long");
-  near.copy(address.sun_path, near.size());
-  unlink(path.c_str());
-  UniqueFd socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  if (!socket || bind(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 || listen(socket.get(), 1) != 0)
-    return fail_errno("Failed listening on " + path);
-  return socket;
-}
-
 /// virtiofsd serves one machine and ends with it.
 Result<> start_virtiofsd(const Context& ctx, const Host& host, const std::string& name, const std::string& program, const std::string& folder, const std::string& cache) {
   TRY(stop_share(ctx, host, name));
-  UniqueFd socket = TRY(listen_at(share_file(host, name, ".sock")));
+  UniqueFd socket = TRY(sys::listen_unix(share_file(host, name, ".sock")));
   UniqueFd log(open((host.log_path() + "/disk." + path_name(name) + ".log").c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
   constexpr int kSocket = 3;
   sys::SpawnSpec spec{.stdout_fd = log.get(), .stderr_fd = log.get(), .fds = {{socket.get(), kSocket}}, .new_session = true};

@@ -52,10 +52,10 @@ constexpr Kind kHotplug{kHotplugKeys, usb_driver_nodes, "Required Unix Hotplug d
 
 class FollowedNodes : public Device {
  public:
-  FollowedNodes(const Kind& kind, Host& host, const std::string& name, const StringMap& config) : kind_(kind), host_(host), files_(host, name), config_(config) {}
+  FollowedNodes(const Kind& kind, Host& host, const std::string& name, const StringMap& config) : kind_(kind), host_(host), name_(name), files_(host, name), config_(config) {}
 
   Result<> validate() override {
-    if (!host_.is_container()) return fail(Code::invalid, "Unsupported device type");
+    if (!host_.is_container() && kind_.needs_selection) return fail(Code::invalid, "Unsupported device type");
     TRY(check_keys(kind_.keys, config_));
     bool selects = !(get_or(config_, "vendorid") + get_or(config_, "productid") + get_or(config_, "pci")).empty();
     if (kind_.needs_selection && !selects) return fail(Code::invalid, "Unix hotplug devices require a vendorid, productid or PCI address");
@@ -67,6 +67,7 @@ class FollowedNodes : public Device {
     bool running = host_.init_pid() > 0;
     auto found = kind_.find(sysfs_folder(), config_);
     if (found.empty() && is_true(get_or(config_, "required"))) return fail(Code::invalid, "{}", kind_.missing);
+    if (!host_.is_container()) return machine_devices(found);
     RunConfig out;
     for (const HostNode& one : attached() ? found : std::vector<HostNode>()) {
       if (running && read_node(files_.path(target(one)))) continue;
@@ -78,6 +79,7 @@ class FollowedNodes : public Device {
   }
 
   Result<RunConfig> plugged() override {
+    if (!host_.is_container()) return machine_devices(kind_.find(sysfs_folder(), config_));
     RunConfig out;
     for (const std::string& made : leaving()) {
       auto node = read_node(files_.path(made));
@@ -87,6 +89,7 @@ class FollowedNodes : public Device {
   }
 
   Hotplug pending() override {
+    if (!host_.is_container()) return Hotplug::none;
     auto found = attached() ? kind_.find(sysfs_folder(), config_) : std::vector<HostNode>();
     stale_.clear();
     for (const std::string& made : files_.targets()) {
@@ -106,6 +109,16 @@ class FollowedNodes : public Device {
   }
 
  private:
+  /// What a virtual machine gets: the devices themselves, known by bus and address ("/dev/bus/usb/001/004").
+  RunConfig machine_devices(const std::vector<HostNode>& found) const {
+    RunConfig out;
+    for (const HostNode& one : attached() ? found : std::vector<HostNode>()) {
+      StringList parts = split(one.path, '/');
+      auto bus = parts.size() > 2 ? parse_uint(parts[parts.size() - 2]) : std::nullopt, address = parse_uint(parts.back());
+      if (bus && address) out.usbs.push_back({std::format("{}-{}-{}", name_, *bus, *address), static_cast<unsigned>(*bus), static_cast<unsigned>(*address)});
+    }
+    return out;
+  }
   static std::string target(const HostNode& one) { return one.path.substr(1); }
   bool attached() const {
     std::string value = get_or(config_, "attached");
@@ -116,6 +129,7 @@ class FollowedNodes : public Device {
 
   const Kind& kind_;
   Host& host_;
+  std::string name_;
   NodeFiles files_;
   StringMap config_;
   StringList stale_;

@@ -1,14 +1,9 @@
 // What QEMU reads and writes as a whole: saved states, pictures, dumps, character devices.
-#include <fcntl.h>
-#include <sys/socket.h>
-#include <sys/un.h>
-
-#include <cstring>
-#include <filesystem>
 
 #include "base/encode.h"
 #include "instance/qemu/hotplug.h"
 #include "instance/qemu/plug_common.h"
+#include "sys/unix_socket.h"
 
 namespace instance::qemu {
 namespace {
@@ -37,21 +32,6 @@ Result<> await_migration(const Context& ctx, qmp::Client& client) {
 
 /// The name under which QEMU holds the file.
 constexpr const char* kName = "incus-state";
-
-Result<UniqueFd> listen_at(const std::string& path) {
-  std::filesystem::path whole(path);
-  UniqueFd folder(open(whole.parent_path().c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
-  if (!folder) return fail_errno("Failed opening the folder of " + path);
-  sockaddr_un address{.sun_family = AF_UNIX, .sun_path = {}};
-  std::string near = std::format("/proc/self/fd/{}/{}", folder.get(), whole.filename().string());
-  if (near.size() >= sizeof address.sun_path) return fail(Code::internal, "The path of socket {} is too long", quote(path));
-  near.copy(address.sun_path, near.size());
-  unlink(path.c_str());
-  UniqueFd socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  if (!socket || bind(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 || listen(socket.get(), 1) != 0)
-    return fail_errno("Failed listening on " + path);
-  return socket;
-}
 
 }  // namespace
 
@@ -117,7 +97,7 @@ Result<> redirect(const Context& ctx, qmp::Client& client, const std::string& ch
     return {};
   }
   // Bound here: QEMU may not be allowed to write in the folder, and the path may be long.
-  UniqueFd socket = TRY(listen_at(path));
+  UniqueFd socket = TRY(sys::listen_unix(path));
   Reverter undo;
   std::string name = "listen-" + chardev;
   TRY(lend_fd(ctx, client, undo, name, socket.get()));

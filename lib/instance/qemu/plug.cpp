@@ -1,27 +1,16 @@
 #include "instance/qemu/plug.h"
 
 #include <fcntl.h>
-#include <sys/socket.h>
-#include <sys/un.h>
 
 #include <algorithm>
-#include <cstring>
 
 #include "instance/qemu/plug_common.h"
+#include "sys/unix_socket.h"
 
 namespace instance::qemu {
 namespace {
 
 constexpr const char *kVsockDevice = "qemu_vsock", *kVsockBackend = "qemu_vsock-chardev";
-
-Result<UniqueFd> connect_to(const std::string& path) {
-  sockaddr_un address{.sun_family = AF_UNIX, .sun_path = {}};
-  if (path.size() >= sizeof address.sun_path) return fail(Code::invalid, "The path of socket {} is too long", quote(path));
-  path.copy(address.sun_path, path.size());
-  UniqueFd socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  if (!socket || connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) return fail_errno("Failed connecting to " + path);
-  return socket;
-}
 
 /// Everything in it, for its device: what is plugged and what may be left of it.
 void remove_backends(const Context& ctx, qmp::Client& client, const device::RunConfig& run) {
@@ -62,7 +51,7 @@ Result<> plug_share(const Context& ctx, qmp::Client& client, const Capabilities&
   // Over 9p it is in the config: it can't be plugged.
   if (share.socket.empty()) return {};
   if (!qemu.has("vhost-user-fs-pci")) return fail(Code::unsupported, "This QEMU ({}) has no device vhost-user-fs-pci", qemu.version);
-  UniqueFd socket = TRY(connect_to(share.socket));
+  UniqueFd socket = TRY(sys::connect_unix(share.socket));
   Reverter undo;
   std::string backend = backend_id(share.device);
   TRY(lend_fd(ctx, client, undo, backend, socket.get()));

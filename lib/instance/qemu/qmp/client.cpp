@@ -1,17 +1,12 @@
 #include "instance/qemu/qmp/client.h"
 
-#include <fcntl.h>
-#include <sys/socket.h>
-#include <sys/un.h>
-
 #include <condition_variable>
-#include <cstring>
-#include <filesystem>
 #include <list>
 #include <mutex>
 
 #include "base/strings.h"
 #include "instance/qemu/qmp/connection.h"
+#include "sys/unix_socket.h"
 
 namespace instance::qemu::qmp {
 namespace {
@@ -169,22 +164,10 @@ Result<std::shared_ptr<Client>> Client::adopt(const Context& ctx, async::Runtime
 }
 
 Result<std::shared_ptr<Client>> Client::connect(const Context& ctx, async::Runtime& runtime, const std::string& path, Handlers handlers) {
-  // By way of the folder: paths of sockets have room for 107 bytes.
-  std::filesystem::path whole(path);
-  UniqueFd folder(open(whole.parent_path().c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
-  if (!folder) return fail(Code::not_found, "QEMU does not listen on {}", quote(path));
-  sockaddr_un address{.sun_family = AF_UNIX, .sun_path = {}};
-  std::string near = std::format("/proc/self/fd/{}/{}", folder.get(), whole.filename().string());
-  if (near.size() >= sizeof address.sun_path) return fail(Code::internal, "The path of the control socket {} is too long", quote(path));
-  memcpy(address.sun_path, near.c_str(), near.size() + 1);
-  UniqueFd socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-  if (!socket) return fail_errno("Failed making a socket");
-  // Not blocking: where QEMU hangs and its queue is full, this fails at once.
-  if (::connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
-    if (errno == ENOENT || errno == ECONNREFUSED) return fail(Code::not_found, "QEMU does not listen on {}", quote(path));
-    return fail_errno("Failed connecting to QEMU's control socket " + path);
-  }
-  return adopt(ctx, runtime, std::move(socket), std::move(handlers));
+  auto socket = sys::connect_unix(path);
+  if (!socket && socket.error().code() == Code::not_found) return fail(Code::not_found, "QEMU does not listen on {}", quote(path));
+  if (!socket) return Failure(std::move(socket).error().wrap("Failed reaching QEMU"));
+  return adopt(ctx, runtime, std::move(*socket), std::move(handlers));
 }
 
 Client::~Client() { close(); }

@@ -1,0 +1,148 @@
+// What QEMU is told. The golden file is what the real Incus 7.0 tells it for the same machine, but for four paths: ours are names in the run folder,
+// where QEMU starts, because paths of sockets have room for 107 bytes, and the variables of the firmware are opened before QEMU gives up root.
+#include "instance/qemu/config.h"
+
+#include <catch2/catch_test_macros.hpp>
+
+#include "instance/qemu/plug.h"
+
+using namespace instance::qemu;
+
+namespace {
+
+Capabilities qemu10() {
+  Capabilities qemu{.program = "/usr/bin/qemu-system-x86_64", .version = "10.0.0", .release = 10};
+  qemu.devices = {"vhost-vsock-pci", "vhost-vsock-device", "vhost-user-vsock-pci", "virtio-9p-pci", "virtio-vga", "virtio-sound-pci"};
+  qemu.spice = qemu.run_with_user = qemu.microvm = true;
+  return qemu;
+}
+
+MachineSpec machine() {
+  MachineSpec spec{.name = "v1", .uuid = "71ccab91-4af5-4104-8630-ecfc890e14c5", .generation = "71ccab91-4af5-4104-8630-ecfc890e14c5"};
+  spec.accel = Accel::kvm;
+  spec.cpu = {.count = 1, .max = 2};
+  spec.memory = {.size = 1024ull << 20, .max = 23540ull << 20};
+  spec.firmware = {"/usr/share/OVMF/OVMF_CODE_4M.secboot.fd", "/run/v1/qemu.nvram"};
+  spec.vsock = {.kind = VsockSpec::Kind::vhost, .cid = 604193369, .fd = 3};
+  spec.config_drive.folder = "/var/lib/incus/devices/v1/config.mount";
+  spec.run_folder = "/run/incus/v1";
+  spec.log_file = "/var/log/incus/v1/qemu.log";
+  spec.user = "nobody";
+  device::RunConfig nic;
+  nic.nics.push_back({.device = "eth0", .host_name = "tap1", .hwaddr = "10:66:6a:00:00:01", .kind = device::NicEntry::Kind::tap});
+  spec.devices.push_back(nic);
+  return spec;
+}
+
+std::string conf(const MachineSpec& spec, const Capabilities& qemu) {
+  auto out = render(spec, qemu);
+  REQUIRE(out);
+  return out->conf;
+}
+
+}  // namespace
+
+TEST_CASE("qemu.conf of a q35 machine is the one real Incus writes", "[qemu]") {
+  auto golden = read_file("tests/golden/qemu-q35.conf");
+  REQUIRE(golden);
+  CHECK(conf(machine(), qemu10()) == *golden);
+}
+
+TEST_CASE("QEMU's arguments follow its version", "[qemu]") {
+  MachineSpec spec = machine();
+  Capabilities qemu = qemu10();
+  auto out = render(spec, qemu);
+  REQUIRE(out);
+  CHECK(join(out->argv, " ").ends_with("-smbios type=2,manufacturer=LinuxContainers,product=Incus -run-with user=nobody"));
+  qemu.run_with_user = false;
+  CHECK(join(render(spec, qemu)->argv, " ").ends_with("-runas nobody"));
+  spec.incoming = true;
+  spec.accel = Accel::tcg;
+  spec.config["raw.qemu"] = "-device 'a b' -global x=\"y \\\" z\"";
+  StringList argv = render(spec, qemu)->argv;
+  CHECK(contains(argv, "max,la57=off"));
+  CHECK(StringList(argv.end() - 6, argv.end()) == StringList{"-incoming", "defer", "-device", "a b", "-global", "x=y \" z"});
+  spec.config["raw.qemu"] = "'open";
+  CHECK(render(spec, qemu).error().code() == Code::invalid);
+}
+
+TEST_CASE("What QEMU or the board lacks is left out or refused", "[qemu]") {
+  MachineSpec spec = machine();
+  Capabilities old = qemu10();
+  old.devices = {"vhost-user-vsock-pci"};
+  old.spice = false;
+  CHECK(render(spec, old).error().code() == Code::unsupported);  // no vhost-vsock-pci
+  spec.vsock = {.kind = VsockSpec::Kind::vhost_user, .fd = 5};
+  std::string text = conf(spec, old);
+  CHECK_FALSE(text.contains("spice"));
+  CHECK_FALSE(text.contains("9p"));
+  CHECK(text.contains("driver = \"VGA\""));
+  CHECK(text.contains("[chardev \"qemu_vsock-chardev\"]\nbackend = \"socket\"\nfd = \"5\""));
+  spec.stateful = true;  // then it is plugged
+  CHECK_FALSE(conf(spec, old).contains("vsock"));
+  spec.board = Board::microvm;
+  CHECK(render(spec, old).error().message() == "A microvm starts a kernel directly, and the image carries none");
+  spec.config["raw.qemu.scriptlet"] = "def f(): pass";
+  CHECK(render(spec, old).error().code() == Code::unsupported);
+}
+
+TEST_CASE("A microvm has its devices in the config", "[qemu]") {
+  MachineSpec spec = machine();
+  spec.board = Board::microvm;
+  spec.accel = Accel::tcg;
+  spec.kernel = {"/boot/vmlinuz", "", "console=ttyS0"};
+  device::RunConfig disk;
+  disk.drives.push_back({.device = "root", .path = "/var/root.img", .read_ops = 7});
+  spec.devices.push_back(disk);
+  std::string text = conf(spec, qemu10());
+  CHECK(text.contains("type = \"microvm\""));
+  CHECK(text.contains("[netdev \"incus_eth0\"]\ndownscript = \"no\"\nifname = \"tap1\""));
+  CHECK(text.contains("throttling.iops-read = \"7\""));
+  CHECK_FALSE(text.contains("pcie"));
+  CHECK(join(render(spec, qemu10())->argv, " ").contains("-kernel /boot/vmlinuz -append console=ttyS0"));
+}
+
+TEST_CASE("Nothing gets out of its line in qemu.conf", "[qemu]") {
+  for (const char* evil : {"/x\"\n[device]\n", "/x\nkey = 1", "/x\"y"}) {
+    MachineSpec spec = machine();
+    spec.config_drive.folder = evil;
+    CHECK(render(spec, qemu10()).error().code() == Code::invalid);
+    spec.config_drive.folder = "/good";
+    spec.config["raw.qemu.conf"] = std::string("[machine]\ngraphics = \"a\\\"b\"");
+    CHECK(render(spec, qemu10()).error().code() == Code::invalid);
+  }
+}
+
+TEST_CASE("raw.qemu.conf changes, removes and adds", "[qemu]") {
+  Sections base = {{"global", "first", {{"driver", "a"}, {"value", "1"}}}, {"global", "", {{"driver", "b"}}}, {"memory", "", {{"size", "1M"}}}};
+  auto out = apply_override(base, "# a comment\n[global]\nvalue = \"2\"\ndriver = \"\"\n[global][1]\n\n[memory]\nsize = 5M\n[device \"new\"]\nid=x\n");
+  REQUIRE(out);
+  CHECK(to_text(*out) == "# first\n[global]\nvalue = \"2\"\n\n[memory]\nsize = \"5M\"\n\n[device \"new\"]\nid = \"x\"\n\n");
+  for (const char* bad : {"size = 1", "[", "[]", "[a]b", "[a][x]", "[a]\nnovalue", "[a]\nk = \"open", "[a][99999999999]"}) {
+    auto refused = apply_override(base, bad);
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error().code() == Code::invalid);
+  }
+}
+
+TEST_CASE("Devices boot by their priority, then the root disk, disks, NICs", "[qemu]") {
+  std::vector<device::RunConfig> all(1);
+  all[0].nics.push_back({.device = "eth0"});
+  all[0].nics.push_back({.device = "eth1", .boot_priority = 10});
+  all[0].drives.push_back({.device = "data"});
+  all[0].drives.push_back({.device = "root", .root = true});
+  order_boot(all);
+  CHECK(all[0].nics[1].boot_index == 1);
+  CHECK(all[0].drives[1].boot_index == 2);
+  CHECK(all[0].drives[0].boot_index == 3);
+  CHECK(all[0].nics[0].boot_index == 4);
+}
+
+TEST_CASE("Names of devices become ids that QEMU takes", "[qemu]") {
+  CHECK(device_id("root") == "dev-incus_root");
+  CHECK(backend_id("root") == "incus_root");
+  std::string odd = backend_id("my disk/with everything, and a long name");
+  CHECK(odd.size() <= 31);
+  CHECK(odd != backend_id("my disk/with everything, and a long nama"));
+  CHECK(odd.find_first_of(" /,") == odd.npos);
+}
