@@ -202,11 +202,10 @@ Result<> Disk::validate_volume() const {
   auto volume = TRY_CTX(load_custom_volume(services_, host_.project(), get("pool"), split_volume_source(get("source")).volume), "Failed loading custom volume");
   TRY(check_dependent(services_, host_, config_, volume));
   bool files = volume.content_type == db::ContentType::filesystem;
+  if (host_.is_container() && volume.content_type == db::ContentType::block) return fail(Code::invalid, "Custom block volumes cannot be used on containers");
+  if (host_.is_container() && volume.content_type == db::ContentType::iso) return fail(Code::invalid, "Custom ISO volumes cannot be used on containers");
   if (!files && !get("path").empty()) return fail(Code::invalid, "Custom block volumes cannot have a path defined");
   if (files && get("path").empty()) return fail(Code::invalid, "Custom filesystem volumes require a path to be defined");
-  if (!host_.is_container()) return {};
-  if (volume.content_type == db::ContentType::block) return fail(Code::invalid, "Custom block volumes cannot be used on containers");
-  if (volume.content_type == db::ContentType::iso) return fail(Code::invalid, "Custom ISO volumes cannot be used on containers");
   return {};
 }
 
