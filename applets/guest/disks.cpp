@@ -132,8 +132,8 @@ Result<> read_config_drive() {
   std::error_code error;
   mkdir(kAgentFolder, 0700);
   for (const auto& entry : fs::directory_iterator(drive, error)) {
-    // We bring an agent of our own; those on the drive are large.
-    if (entry.path().filename().string().starts_with("incus-agent")) continue;
+    // We bring an agent of our own; those on the drive are large, and links to them (lxd-agent) would be copied as what they lead to.
+    if (entry.is_symlink() || entry.path().filename().string().starts_with("incus-agent")) continue;
     fs::copy(entry.path(), kAgentFolder / entry.path().filename(), fs::copy_options::recursive | fs::copy_options::overwrite_existing, error);
   }
   (void)sys::unmount(drive);

@@ -72,7 +72,7 @@ std::string mutate(const std::vector<std::string>& seeds, std::mt19937_64& rando
       case 2: text.erase(at, random() % 8); break;
       case 3: text.insert(at, 1 + random() % 4, static_cast<char>(random())); break;
       case 4: text.insert(at, text.substr(random() % text.size(), random() % 40)); break;
-      case 5: text[at] = "\0\xff\x7f\x80 09azAZ{}[]\"'\\%/.,:;-+\n"[random() % 29]; break;
+      case 5: text[at] = "\0\xff\x7f\x80 09azAZ{}[]\"'\\%/.,:;-+\n"[random() % 28]; break;
       case 6: text.resize(at); break;
       default:
         if (!other.empty()) text.insert(at, other.substr(random() % other.size(), random() % 80));
