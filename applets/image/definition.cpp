@@ -164,7 +164,7 @@ bool listed(const StringList& names, const std::string& name) { return names.emp
 
 bool Definition::wants(const Filter& part) const {
   bool architecture = listed(part.architectures, image.at("architecture")) || contains(part.architectures, architecture_mapped);
-  return architecture && listed(part.releases, image.at("release")) && listed(part.variants, image.at("variant")) && listed(part.types, "container");
+  return architecture && listed(part.releases, image.at("release")) && listed(part.variants, image.at("variant")) && listed(part.types, machine ? "vm" : "container");
 }
 
 Json Definition::variables() const {
@@ -187,11 +187,13 @@ Result<api::ImageMetadata> Definition::metadata() const {
   return out;
 }
 
-Result<Definition> parse_definition(std::string_view yaml, const StringList& options) {
+Result<Definition> parse_definition(std::string_view yaml, const StringList& options, bool machine) {
   Json document = TRY(api::parse_yaml(yaml));
   if (!document.is_object()) return fail(Code::invalid, "The definition is not a map of sections");
   for (const std::string& option : options) TRY(apply_option(document, option));
   Definition out;
+  out.machine = machine;
+  out.machine_target = texts(member(member(member(document, "targets"), "incus"), "vm"));
   out.image = texts(member(document, "image"));
   out.source = texts(member(document, "source"));
   out.components = list(member(document, "source"), "components");

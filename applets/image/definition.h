@@ -48,6 +48,8 @@ struct Definition {
   std::vector<FileRule> files;
   std::vector<Action> actions;
   StringMap environment;
+  bool machine = false;      ///< this build is for virtual machines
+  StringMap machine_target;  ///< size
   int64_t time = 0;  ///< seconds since 1970: SOURCE_DATE_EPOCH, or now
 
   /// Does `part` concern this build?
@@ -61,6 +63,6 @@ struct Definition {
 
 /// Reads the file. `options`: "image.release=trixie" and so on, which win. Parts that can't be right are errors here, not in the middle of a build.
 /// Errors: invalid, naming the part.
-Result<Definition> parse_definition(std::string_view yaml, const StringList& options);
+Result<Definition> parse_definition(std::string_view yaml, const StringList& options, bool machine = false);
 
 }  // namespace builder

@@ -5,10 +5,11 @@
 
 #include <cerrno>
 
-#include "applets/image/stages.h"
+#include "applets/image/machine.h"
 #include "archive/extract.h"
 #include "archive/remove_tree.h"
 #include "archive/tar_writer.h"
+#include "imagefmt/agent_files.h"
 #include "sys/beneath.h"
 #include "sys/in_root.h"
 
@@ -136,15 +137,38 @@ Result<> cloud_init(const Context&, const Definition&, Tree& tree, const FileRul
   return {};
 }
 
-/// What only virtual machines have.
-Result<> nothing(const Context&, const Definition&, Tree&, const FileRule&) { return {}; }
+// What only virtual machines have.
+
+Result<> fstab(const Context&, const Definition& definition, Tree& tree, const FileRule& rule) {
+  if (!definition.machine) return {};
+  return write_at(tree, rule, "/etc/fstab", std::format("LABEL={} / ext4 defaults 0 1\nLABEL={} /boot/efi vfat defaults,umask=0077 0 1\n", kRootLabel, kEfiLabel));
+}
+
+/// The service that fetches the agent from the config drive at every boot.
+Result<> incus_agent(const Context&, const Definition& definition, Tree& tree, const FileRule&) {
+  if (!definition.machine) return {};
+  struct stat info;
+  std::string library = lstat((tree.root + "/lib").c_str(), &info) == 0 && S_ISDIR(info.st_mode) ? "/lib/" : "/usr/lib/";
+  constexpr std::pair<std::string_view, std::string_view> kPlaces[] = {
+      {"systemd/incus-agent-setup", "systemd/incus-agent-setup"}, {"systemd/incus-agent.service", "systemd/system/incus-agent.service"},
+      {"udev/99-incus-agent.rules", "udev/rules.d/99-incus-agent.rules"}};
+  for (const imagefmt::AgentFile& file : imagefmt::agent_files()) {
+    for (const auto& [name, place] : kPlaces) {
+      FileRule own;
+      own.mode = name.ends_with("-setup") ? "0755" : "0644";
+      std::string text = replace_all(std::string(file.text), "TARGET", library.substr(0, library.size() - 1));
+      if (name == file.path) TRY(write_at(tree, own, library + std::string(place), text));
+    }
+  }
+  return {};
+}
 
 struct Generator {
   std::string_view name;
   Result<> (*make)(const Context&, const Definition&, Tree&, const FileRule&);
 };
-constexpr Generator kGenerators[] = {{"cloud-init", cloud_init}, {"copy", copy},   {"dump", dump},     {"fstab", nothing},         {"hostname", hostname},
-                                     {"hosts", hosts},           {"incus-agent", nothing}, {"remove", remove}, {"template", make_template}};
+constexpr Generator kGenerators[] = {{"cloud-init", cloud_init}, {"copy", copy},   {"dump", dump},     {"fstab", fstab},         {"hostname", hostname},
+                                     {"hosts", hosts},           {"incus-agent", incus_agent}, {"remove", remove}, {"template", make_template}};
 
 }  // namespace
 

@@ -8,6 +8,7 @@
 
 #include "applets/image/bundle.h"
 #include "applets/image/chroot.h"
+#include "applets/image/machine.h"
 #include "applets/image/workspace.h"
 #include "applets/tools/tool.h"
 #include "base/reverter.h"
@@ -46,9 +47,9 @@ namespace {
 using cli::Flag;
 using cli::FlagKind;
 
-Result<Definition> read_definition(tools::Call& call) {
+Result<Definition> read_definition(tools::Call& call, bool machine = false) {
   std::string text = TRY(read_file(call.words[0], 4 << 20));
-  return TRY_CTX(parse_definition(text, call.flags.list("options")), "{}", call.words[0]);
+  return TRY_CTX(parse_definition(text, call.flags.list("options"), machine), "{}", call.words[0]);
 }
 
 Result<> need_root() { return geteuid() == 0 ? Result<>() : fail(Code::forbidden, "This has to be run as root"); }
@@ -64,6 +65,12 @@ Result<PackOptions> pack_options(tools::Call& call, size_t folder_word) {
   return options;
 }
 
+Result<> for_machine(const Definition& definition, const Workspace& workspace, PackOptions& options) {
+  options.workspace = workspace.folder();
+  if (definition.machine) options.machine = TRY(machine_size(get_or(definition.machine_target, "size")));
+  return {};
+}
+
 Result<> pack_and_tell(tools::Call& call, const Tree& tree, const api::ImageMetadata& metadata, PackOptions options) {
   if (options.name.empty()) options.name = get_or(metadata.properties, "name", "image");
   for (const std::string& path : TRY(pack(call.ctx, tree, metadata, options))) std::println("{}", path);
@@ -72,9 +79,10 @@ Result<> pack_and_tell(tools::Call& call, const Tree& tree, const api::ImageMeta
 
 Result<> build_image(tools::Call& call) {
   TRY(need_root());
-  Definition definition = TRY(read_definition(call));
+  Definition definition = TRY(read_definition(call, call.flags.on("vm")));
   PackOptions options = TRY(pack_options(call, 1));
   Workspace workspace = TRY(Workspace::create(call.flags.text("cache-dir")));
+  TRY(for_machine(definition, workspace, options));
   Tree tree = workspace.tree();
   TRY(build_tree(call.ctx, definition, tree));
   return pack_and_tell(call, tree, TRY(definition.metadata()), options);
@@ -97,9 +105,10 @@ Result<> build_dir(tools::Call& call) {
 /// A folder that build-dir made, perhaps changed since, as an image.
 Result<> pack_image(tools::Call& call) {
   TRY(need_root());
-  Definition definition = TRY(read_definition(call));
+  Definition definition = TRY(read_definition(call, call.flags.on("vm")));
   PackOptions options = TRY(pack_options(call, 2));
   Workspace workspace = TRY(Workspace::create(call.flags.text("cache-dir")));
+  TRY(for_machine(definition, workspace, options));
   Tree tree = workspace.tree();
   tree.root = call.words[1];
   TRY(make_files(call.ctx, definition, tree));
@@ -136,8 +145,8 @@ Result<> from_host(tools::Call& call) {
   {"cache-dir", FlagKind::text, "Folder for what is only needed meanwhile", "/var/tmp"},                         \
       {"options|o", FlagKind::list, "SECTION.KEY=VALUE instead of what the file says (repeatable)"}
 #define PACK_FLAGS {"compression", FlagKind::text, "Compressor: none, gzip, xz, zstd, …", "xz"}, {"type", FlagKind::text, "unified or split", "split"}
-constexpr Flag kBuildFlags[] = {COMMON_FLAGS, PACK_FLAGS};
-constexpr Flag kDirFlags[] = {COMMON_FLAGS};
+constexpr Flag kBuildFlags[] = {COMMON_FLAGS, PACK_FLAGS, {"vm", FlagKind::boolean, "For virtual machines: a disk instead of a root", ""}};
+constexpr Flag kDirFlags[] = {COMMON_FLAGS, {"vm", FlagKind::boolean, "For virtual machines", ""}};
 constexpr Flag kBundleFlags[] = {{"cache-dir", FlagKind::text, "Folder for what is only needed meanwhile", "/var/tmp"}, {"preseed", FlagKind::text, "File for `incus admin init --preseed`", ""}};
 constexpr Flag kHostFlags[] = {COMMON_FLAGS, PACK_FLAGS, {"root", FlagKind::text, "The tree to take", "/"}};
 #undef COMMON_FLAGS
@@ -146,7 +155,7 @@ constexpr Flag kHostFlags[] = {COMMON_FLAGS, PACK_FLAGS, {"root", FlagKind::text
 constexpr tools::Verb kVerbs[] = {
     {.name = "build-dir", .usage = "<definition> <target folder>", .summary = "Build a root file system", .run = build_dir, .least = 2, .most = 2, .flags = kDirFlags},
     {.name = "build-incus", .usage = "<definition> [<target folder>]", .summary = "Build an image", .run = build_image, .least = 1, .most = 2, .flags = kBuildFlags,
-     .about = "A split image is incus.tar.xz and rootfs.squashfs, a unified one a single tarball.\nWith SOURCE_DATE_EPOCH set, the same inputs give the same bytes."},
+     .about = "A split image is incus.tar.xz and rootfs.squashfs, a unified one a single tarball.\nWith --vm the root becomes disk.qcow2 (or rootfs.img in the tarball), from which EFI firmware starts.\nWith SOURCE_DATE_EPOCH set, the same inputs give the same bytes."},
     {.name = "bundle", .usage = "<target file> [[<alias>=]<image>...]", .summary = "Write this program and images into one file", .run = make_bundle, .least = 1, .most = 1000,
      .flags = kBundleFlags,
      .about = "An image is a unified file, METADATA,ROOTFS, a folder that build-incus filled, or [<remote>:]<image> that the client can export.\n"

@@ -5,7 +5,7 @@
 
 #include <cerrno>
 
-#include "applets/image/stages.h"
+#include "applets/image/machine.h"
 #include "archive/squashfs.h"
 #include "imagefmt/metadata.h"
 #include "sys/beneath.h"
@@ -89,6 +89,32 @@ Result<StringList> pack_split(const Context& ctx, const Tree& tree, const api::I
   return paths;
 }
 
+/// The disk as a file of its own, or as rootfs.img beside the metadata.
+Result<StringList> pack_machine(const Context& ctx, const Tree& tree, const api::ImageMetadata& metadata, const PackOptions& options, const std::string& unified) {
+  StringList paths = options.split ? StringList{options.folder + "/incus.tar.xz", options.folder + "/disk.qcow2"} : StringList{unified};
+  std::string disk = options.split ? paths[1] : options.workspace + "/disk.qcow2";
+  std::string seed = std::format("{} {}", get_or(metadata.properties, "name"), metadata.creation_date);
+  TRY(make_machine_disk(ctx, tree, {.size = options.machine, .time = metadata.creation_date, .seed = seed}, options.workspace, disk));
+  UniqueFd file = TRY(create_file(paths[0]));
+  auto compression = options.split ? archive::CompressionChoice{archive::Compression::xz, -1} : options.compression;
+  auto out = TRY(archive::create_archive(file.get(), archive::sink_to_fd(file.get()), compression, metadata.creation_date));
+  Clamped clamped(*out, metadata.creation_date);
+  TRY(add_metadata(ctx, clamped, tree, metadata));
+  if (!options.split) {
+    UniqueFd image(open(disk.c_str(), O_RDONLY | O_CLOEXEC));
+    struct stat info;
+    if (!image || fstat(image.get(), &info) != 0) return fail_errno("open " + disk);
+    Entry entry;
+    entry.path = "rootfs.img";
+    entry.mode = 0600;
+    entry.mtime.tv_sec = metadata.creation_date;
+    entry.size = info.st_size;
+    TRY(clamped.add_file(ctx, entry, image.get(), false));
+  }
+  TRY(out->finish());
+  return paths;
+}
+
 constexpr std::pair<archive::Compression, const char*> kEndings[] = {{archive::Compression::none, ".tar"},    {archive::Compression::gzip, ".tar.gz"},
                                                                       {archive::Compression::xz, ".tar.xz"},  {archive::Compression::zstd, ".tar.zst"},
                                                                       {archive::Compression::bzip2, ".tar.bz2"}, {archive::Compression::lz4, ".tar.lz4"},
@@ -100,11 +126,12 @@ Result<StringList> pack(const Context& ctx, const Tree& tree, const api::ImageMe
   if (mkdir(options.folder.c_str(), 0755) != 0 && errno != EEXIST) return fail_errno("mkdir " + options.folder);
   api::ImageMetadata metadata = wanted;
   metadata.templates = tree.applied;
-  if (options.split) return pack_split(ctx, tree, metadata, options);
+  if (options.split && !options.machine) return pack_split(ctx, tree, metadata, options);
   std::string path = options.folder + "/" + replace_all(options.name, "/", "-");
   for (const auto& [method, ending] : kEndings) {
     if (method == options.compression.method) path += ending;
   }
+  if (options.machine) return pack_machine(ctx, tree, metadata, options, path);
   UniqueFd file = TRY(create_file(path));
   auto out = TRY(archive::create_archive(file.get(), archive::sink_to_fd(file.get()), options.compression, metadata.creation_date));
   Clamped clamped(*out, metadata.creation_date);

@@ -31,6 +31,8 @@ struct PackOptions {
   bool split = false;
   std::string folder = ".";                  ///< where the files go
   std::string name;                          ///< of a unified image's file, without its extension
+  uint64_t machine = 0;                      ///< the size of a virtual machine's disk in bytes: "disk.qcow2" instead of a root; 0: a container
+  std::string workspace;                     ///< for files that are only needed meanwhile
   bool host = false;                         ///< the tree is a running machine: leave out what only makes sense there
 };
 /// Writes "NAME.tar.xz", or "incus.tar.xz" and "rootfs.squashfs". Sorted members, no time later than `metadata.creation_date`: the same tree

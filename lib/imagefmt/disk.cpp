@@ -96,6 +96,18 @@ Result<std::vector<Placed>> place(uint64_t disk_size, std::span<const PartitionS
 
 }  // namespace
 
+std::string derived_uuid(std::string_view seed, std::string_view purpose) {
+  std::string out;
+  for (size_t i = 0; char byte : guid_for(seed, purpose)) {
+    if (i == 4 || i == 6 || i == 8 || i == 10) out += '-';
+    out += std::format("{:02x}", static_cast<unsigned char>(byte));
+    ++i;
+  }
+  // The version is where a table of partitions, which has the first three fields the other way round, does not look for it.
+  out[14] = '8';
+  return out;
+}
+
 Result<> write_at(int file, uint64_t offset, std::string_view bytes) {
   while (!bytes.empty()) {
     ssize_t done = pwrite(file, bytes.data(), bytes.size(), static_cast<off_t>(offset));

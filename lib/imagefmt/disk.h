@@ -32,6 +32,9 @@ Result<std::vector<Placed>> write_gpt(int file, uint64_t disk_size, std::span<co
 /// Writes all of `bytes` at `offset`. Errors: internal with errno.
 Result<> write_at(int file, uint64_t offset, std::string_view bytes);
 
+/// A UUID that is the same for the same seed and purpose: "xxxxxxxx-xxxx-8xxx-…".
+std::string derived_uuid(std::string_view seed, std::string_view purpose);
+
 /// Our boot loader as an EFI application (applets/guest/efi_boot.c); empty where there is none for this processor.
 std::string_view efi_boot();
 

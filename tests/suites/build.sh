@@ -106,3 +106,33 @@ test_from_host() {
   expect "" incus exec c1 -- ls /var/lib/incus
   expect c1 incus exec c1 -- cat /etc/hostname
 }
+
+# A disk that firmware starts from, without loop devices and mounts; what boots in it is seen by the suites of virtual machines.
+test_machine_images() {
+  prepare
+  make_definition
+  cd "$SUITE_DIR"
+  sed -i '/mount -t tmpfs/d; s/^files:/targets: {incus: {vm: {size: 300MiB}}}\nfiles:\n- {generator: fstab}\n- {generator: incus-agent}\n- {generator: dump, path: \/etc\/kind, content: machine, types: [vm]}/' image.yaml
+  refuse 'no kernel in /boot' incus-image build-incus image.yaml out --vm
+  mkdir -p base/rootfs/boot
+  head -c 5000000 /dev/urandom > base/rootfs/boot/vmlinuz-9.0
+  echo newest > base/rootfs/boot/vmlinuz-10.0
+  echo initrd > base/rootfs/boot/initrd.img-10.0
+  tar -C base/rootfs -cf root.tar .
+  incus-image build-incus image.yaml out --vm > paths
+  expect "out/incus.tar.xz out/disk.qcow2" sh -c "tr '\n' ' ' < paths | grep -o 'out/incus.*qcow2'"
+  incus image import out/incus.tar.xz out/disk.qcow2 --alias machine
+  incus image list -f csv -c lt | grep -q 'machine,VIRTUAL-MACHINE'
+  if command -v qemu-img > /dev/null; then
+    qemu-img check -q out/disk.qcow2
+    qemu-img convert -O raw out/disk.qcow2 raw
+    # The EFI partition begins at 1 MiB, the root at 101 MiB: its superblock's magic and label.
+    grep -aq newest raw && grep -aq 'root=LABEL=rootfs' raw
+    expect 53ef sh -c "dd if=raw bs=1 skip=$(((101 << 20) + 1080)) count=2 2> /dev/null | od -An -tx1 | tr -d ' '"
+    expect rootfs sh -c "dd if=raw bs=1 skip=$(((101 << 20) + 1144)) count=6 2> /dev/null"
+  fi
+  incus-image build-incus image.yaml one --vm --type unified --compression none
+  expect "metadata.yaml rootfs.img" sh -c "tar -tf one/*.tar | grep -E '^(metadata.yaml|rootfs.img)$' | tr '\n' ' ' | sed 's/ $//'"
+  sed -i 's/size: 300MiB/size: much/' image.yaml
+  refuse 'size of a disk' incus-image build-incus image.yaml out --vm
+}

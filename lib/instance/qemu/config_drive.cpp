@@ -13,7 +13,7 @@
 #include "archive/remove_tree.h"
 #include "http/certificate.h"
 #include "imagefmt/iso.h"
-#include "instance/qemu/agent_files.h"
+#include "imagefmt/agent_files.h"
 #include "instance/template.h"
 
 namespace instance::qemu {
@@ -118,7 +118,7 @@ Result<> write_identity(const std::string& volume, const std::string& folder) {
 }
 
 Result<> write_fixed(const std::string& folder) {
-  for (const AgentFile& file : agent_files()) {
+  for (const imagefmt::AgentFile& file : imagefmt::agent_files()) {
     std::string path = folder + "/" + file.path;
     TRY(make_folder(std::filesystem::path(path).parent_path()));
     TRY(put(path, file.text, file.mode));

@@ -1,6 +1,6 @@
-#include "instance/qemu/agent_files.h"
+#include "imagefmt/agent_files.h"
 
-namespace instance::qemu {
+namespace imagefmt {
 namespace {
 
 // udev starts the service in every guest that has the agent's serial port, and only there. install.sh puts a real folder where TARGET stands.
@@ -100,4 +100,4 @@ constexpr AgentFile kFiles[] = {
 
 std::span<const AgentFile> agent_files() { return kFiles; }
 
-}  // namespace instance::qemu
+}  // namespace imagefmt

@@ -3,7 +3,7 @@
 #include <span>
 #include <string_view>
 
-namespace instance::qemu {
+namespace imagefmt {
 
 struct AgentFile {
   const char* path;        ///< in the drive
@@ -13,4 +13,4 @@ struct AgentFile {
 /// Folders are not listed.
 std::span<const AgentFile> agent_files();
 
-}  // namespace instance::qemu
+}  // namespace imagefmt
