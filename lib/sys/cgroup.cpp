@@ -41,14 +41,37 @@ std::string controller_of(const std::string& file) {
   return name == "cpu" && file == "cpu.stat" ? "cpuacct" : name;
 }
 
+/// Where liblxc makes the groups of containers: beside process 1's own, as that may hold no groups itself (systemd's is init.scope). The group of
+/// the daemon says nothing about it: a service has only the controllers that something in its slice asked for.
+std::string containers_base() {
+  auto path = unified_path("1");
+  if (!path) return "";
+  std::string base = *path == "/" ? "" : *path;
+  if (base.ends_with("/init.scope")) base.resize(base.size() - std::string_view("/init.scope").size());
+  return cgroup_mount() + base;
+}
+
+/// The root of all groups has no files for limits, so this asks a group below it, made for the purpose if there is none.
+bool below_has(const std::string& base, const std::string& file) {
+  if (access((base + "/" + file).c_str(), F_OK) == 0) return true;
+  std::string probe = std::format("{}/incusbox.probe.{}", base, getpid());
+  if (mkdir(probe.c_str(), 0755) < 0) return false;
+  bool there = access((probe + "/" + file).c_str(), F_OK) == 0;
+  rmdir(probe.c_str());
+  return there;
+}
+
 std::set<std::string> find_controllers() {
   std::set<std::string> found;
-  auto own = unified_path("self");
-  if (!own || cgroup_mount().empty()) return found;
-  std::string base = cgroup_mount() + *own;
+  std::string base = cgroup_mount().empty() ? "" : containers_base();
+  if (base.empty()) return found;
   auto list = read_file(base + "/cgroup.controllers");
   for (const std::string& name : split_list(list ? *list : "", ' ')) found.insert(std::string(trim(name)));
-  if (found.contains("memory") && access((base + "/memory.swap.max").c_str(), F_OK) == 0) found.insert("memory.swap");
+  if (!found.contains("memory")) return found;
+  // Only enabled controllers have files in new groups; liblxc enables them all for the first container.
+  UniqueFd enable(open((base + "/cgroup.subtree_control").c_str(), O_WRONLY | O_CLOEXEC));
+  if (enable) (void)!::write(enable.get(), "+memory", 7);
+  if (below_has(base, "memory.swap.max")) found.insert("memory.swap");
   return found;
 }
 

@@ -49,3 +49,13 @@ prepare() {
   incus admin init --auto > /dev/null
   incus image import "$TEST_IMAGE" --alias testimage > /dev/null
 }
+
+# group_value INSTANCE CONTROLLER VERSION2-FILE VERSION1-FILE: what the container's control group says, in whichever version the host has the controller.
+group_value() {
+  local pid line mount=/sys/fs/cgroup/$2 file=$4
+  pid=$(incus query "/1.0/instances/$1/state" | sed -n 's/.*"pid": *\([0-9]*\).*/\1/p' | head -1)
+  # "4:memory:/lxc.payload.c1/…" where the controller is of version 1, else "0::/lxc.payload.c1/…".
+  line=$(grep -E ":([a-z]+,)*$2(,[a-z]+)*:" "/proc/$pid/cgroup" || grep '^0::' "/proc/$pid/cgroup")
+  case $line in 0::*) mount=$(sed -n 's/^[^ ]* \([^ ]*\) cgroup2 .*/\1/p' /proc/mounts | head -1) file=$3 ;; esac
+  cat "$mount$(echo "${line#*:*:}" | sed 's/\(lxc\.payload\.[^/]*\).*/\1/')/$file"
+}

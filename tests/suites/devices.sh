@@ -178,28 +178,6 @@ test_unix_hotplug_needs_a_selection() {
   refuse 'Required Unix Hotplug device not found' incus start c1
 }
 
-# What the limits become, in whichever version of control groups the host has the controller.
-test_limits() {
-  prepare
-  group_value() { # group_value CONTROLLER VERSION2-FILE VERSION1-FILE
-    local pid line=""
-    pid=$(incus query /1.0/instances/c1/state | sed -n 's/.*"pid": *\([0-9]*\).*/\1/p' | head -1)
-    # "4:memory:/lxc.payload.c1/…" where the controller is of version 1, else "0::/lxc.payload.c1/…".
-    line=$(grep ":$1:" "/proc/$pid/cgroup" || grep '^0::' "/proc/$pid/cgroup")
-    local mount=/sys/fs/cgroup/$1 file=$3
-    case $line in 0::*) mount=$(sed -n 's/^[^ ]* \([^ ]*\) cgroup2 .*/\1/p' /proc/mounts | head -1) file=$2 ;; esac
-    cat "$mount$(echo "${line#*:*:}" | sed 's/\(lxc\.payload\.[^/]*\).*/\1/')/$file"
-  }
-  incus launch testimage c1 -c limits.memory=64MiB -c limits.processes=50 -c limits.cpu.allowance=20ms/100ms
-  expect 67108864 group_value memory memory.max memory.limit_in_bytes
-  expect 50 group_value pids pids.max pids.max
-  incus config set c1 limits.memory=48MiB limits.processes=
-  expect 50331648 group_value memory memory.max memory.limit_in_bytes
-  expect max group_value pids pids.max pids.max
-  # Commands that join later count too.
-  refuse . incus exec c1 -- sh -c 'head -c 100000000 /dev/zero | tail -c 100000000 > /dev/null'
-}
-
 # Mounts below a host folder come along where asked for, also those made later, whether the disk was there at the start or plugged in.
 test_mounts_below_disks() {
   prepare

@@ -135,7 +135,11 @@ Result<> Container::use_cpus(const std::vector<int>& cpus) {
   if (!group || (cpus.empty() && group->read(kFile).value_or("").empty())) return {};  // it just ended; it has all
   std::string wanted;
   for (int cpu : cpus) wanted += std::format("{}{}", wanted.empty() ? "" : ",", cpu);
-  return set_cgroup(kFile, wanted.empty() ? "\n" : wanted);  // an empty line takes those of the group above
+  if (!wanted.empty()) return set_cgroup(kFile, wanted);
+  // An empty line takes those of the group above; kernels before 6.8 refuse it to a group that has processes.
+  auto written = set_cgroup(kFile, "\n");
+  if (written || written.error().sys_errno() != ENOSPC) return written;
+  return set_cgroup(kFile, std::string(trim(TRY(read_file("/sys/devices/system/cpu/online", 4096)))));
 }
 
 Result<> Container::set_cgroup(const std::string& file, const std::string& value) { return TRY(impl_->running_cgroup()).write(file, value); }
