@@ -30,7 +30,7 @@ pid_t start_session(const StringList& command, const std::string& terminal, cons
   dup2(out, STDERR_FILENO);
   for (int fd : {in, out})
     if (fd > STDERR_FILENO) close(fd);
-  if (folder.empty() || chdir(folder.c_str()) == 0) execv(argv[0], argv.data());
+  if (folder.empty() || chdir(folder.c_str()) == 0) execvp(argv[0], argv.data());
   _exit(127);
 }
 

@@ -30,6 +30,7 @@ struct Basic {
 constexpr Basic kBasics[] = {
     {"proc", "/proc", "nosuid,nodev,noexec"}, {"sysfs", "/sys", "nosuid,nodev,noexec"}, {"devtmpfs", "/dev", "mode=755"}, {"devpts", "/dev/pts", "mode=620,gid=5"},
     {"tmpfs", "/dev/shm", "mode=1777"},       {"tmpfs", "/run", "mode=755"},            {"cgroup2", "/sys/fs/cgroup", "nsdelegate"},
+    {"securityfs", "/sys/kernel/security", "nosuid,nodev,noexec"},
 };
 
 void mount_here(const std::string& source, const std::string& target, const std::string& type, const std::string& options) {

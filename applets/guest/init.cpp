@@ -101,6 +101,8 @@ class Init {
  public:
   void run() {
     signals_ = listen_for_signals();
+    setenv("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", 1);
+    setenv("HOME", "/root", 1);
     mount_basics();
     // Ctrl-Alt-Del comes as SIGINT.
     reboot(RB_DISABLE_CAD);
@@ -124,12 +126,12 @@ class Init {
  private:
   void start_agent() {
     auto read = read_config_drive();
+    // The agent will write what the daemon made of the image's template to /etc/hostname; the name is wanted now.
+    auto name = read_file(std::string(kAgentFolder) + "/files/hostname.tpl.out", 4096);
+    if (!name) name = read_file("/etc/hostname", 4096);
+    std::string_view host_name = name ? trim(*name) : "";
+    if (!host_name.empty()) (void)!sethostname(host_name.data(), host_name.size());
     if (!read) return say(read.error().message() + ": no agent");
-    auto names = read_file(std::string(kAgentFolder) + "/cloud-init/meta-data", 64 << 10);
-    for (const std::string& line : split(names ? *names : "", '\n')) {
-      StringList parts = split_list(line, ':');
-      if (parts.size() == 2 && parts[0] == "local-hostname") (void)!sethostname(parts[1].data(), parts[1].size());
-    }
     programs_.add({.command = {"/proc/self/exe", "incus-agent"}, .terminal = "", .folder = kAgentFolder});
   }
 
