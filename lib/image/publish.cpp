@@ -7,6 +7,7 @@
 #include "archive/squashfs.h"
 #include "base/units.h"
 #include "core/operation.h"
+#include "imagefmt/convert.h"
 #include "imagefmt/metadata.h"
 #include "sys/beneath.h"
 
@@ -66,13 +67,47 @@ Result<> write_files(const Job& job, const PublishSpec& spec, Build& build) {
   return root->finish();
 }
 
+/// The disk as qcow2 in the open, empty `target`. Tables and reference counts come on top of the content.
+Result<> convert(const Job& job, const PublishSpec& spec, int target) {
+  UniqueFd disk(open(spec.disk.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC));
+  struct stat info;
+  if (!disk || fstat(disk.get(), &info) != 0) return fail_errno("Cannot open " + spec.disk);
+  imagefmt::Conversion conversion{.source = disk.get(), .from = imagefmt::DiskFormat::raw, .target = target, .to = imagefmt::DiskFormat::qcow2, .compress = spec.split};
+  conversion.most_bytes = info.st_size + info.st_size / 64 + (64 << 20);
+  return imagefmt::convert_disk(job.ctx, conversion, [&](int64_t done, int64_t total) {
+    int percent = static_cast<int>(done * 100 / total);
+    if (job.operation) job.operation->progress("create_image_from_container_pack", std::format("Converting: {}%", percent), percent, 0);
+  });
+}
+
+Result<> write_machine_files(const Job& job, const PublishSpec& spec, Build& build) {
+  UniqueFd volume = TRY(sys::open_directory(spec.folder));
+  auto tar = TRY(archive::create_archive(build.metadata_fd(), build.sink(), spec.compression, spec.metadata.creation_date));
+  TRY(add_metadata(*tar, spec.metadata));
+  if (spec.split) {
+    TRY(build.open_rootfs());
+    TRY(convert(job, spec, build.rootfs_fd()));
+  } else {
+    std::string path = build.scratch_path("rootfs.img");
+    UniqueFd file(open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0644));
+    if (!file) return fail_errno("Failed to create " + path);
+    TRY(convert(job, spec, file.get()));
+    UniqueFd folder = TRY(sys::open_directory(build.scratch_path(".")));
+    TRY(add_member(job, *tar, folder.get(), "rootfs.img", "rootfs.img"));
+    unlink(path.c_str());
+  }
+  TRY(add_member(job, *tar, volume.get(), "templates", "templates"));
+  return tar->finish();
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Build>> pack(const Job& job, Store& store, const PublishSpec& spec) {
   auto build = TRY(Build::create(store, spec.project));
-  TRY(write_files(job, spec, *build));
-  // The writer of a squashfs goes back and forth in its file.
-  if (spec.compression.method == archive::Compression::squashfs) TRY(build->hash_files());
+  TRY(spec.disk.empty() ? write_files(job, spec, *build) : write_machine_files(job, spec, *build));
+  // Who writes squashfs or qcow2 goes back and forth in the file.
+  bool hashed = spec.compression.method != archive::Compression::squashfs && (spec.disk.empty() || !spec.split);
+  if (!hashed) TRY(build->hash_files());
   return build;
 }
 

@@ -1,4 +1,4 @@
-// Making an image of a container's volume.
+// Making an image of an instance's volume.
 #pragma once
 #include "archive/compression.h"
 #include "image/build.h"
@@ -10,7 +10,8 @@ struct PublishSpec {
   std::string folder;            ///< the mounted volume: rootfs/, templates/, config.json
   api::ImageMetadata metadata;   ///< what the new metadata.yaml says
   archive::CompressionChoice compression;
-  bool split = false;            ///< metadata and root file system as two files
+  bool split = false;            ///< metadata and root file system (or disk) as two files
+  std::string disk;              ///< of virtual machines: the raw disk; the image has it as qcow2, compressed where it is a file of its own
 };
 
 /// Packs, compresses and hashes in one pass. Errors: unsupported (missing program), internal. Blocks for long; honours ctx.

@@ -27,4 +27,9 @@ Files files_of(const std::string& folder, const std::string& fingerprint);
 /// `progress`: bytes of the image read, of how many. Errors: invalid (damaged or hostile), internal. Blocks.
 Result<> unpack(const Context& ctx, const Files& files, int target, const std::function<void(int64_t, int64_t)>& progress = nullptr);
 
+/// Unpacks a virtual machine's image into the empty folder `target`: metadata.yaml, templates/, and its qcow2 disk as the raw file `disk`, mode 0600.
+/// `most_bytes`: refuses a larger disk before it is converted (0: any). Errors: those of unpack() and unpack_qcow2(). Blocks.
+Result<> unpack_disk(const Context& ctx, const Files& files, int target, const std::string& disk, int64_t most_bytes,
+                     const std::function<void(int64_t, int64_t)>& progress = nullptr);
+
 }  // namespace imagefmt

@@ -100,6 +100,7 @@ Result<InstancePtr> full_copy(const Job& job, Manager& manager, db::instances::R
   TRY_CTX(pool->create_copy(job.ctx, volume_of(*view), {}, *source_pool, source.volume(), !names.empty(), progress_of(job)), "Create instance from copy");
   still.reset();
   undo.add("remove volume", [pool, ref = volume_of(*view)](const Context& ctx) { return pool->remove(ctx, ref); });
+  if (view->type() == Type::virtual_machine) TRY(apply_size(job.ctx, *pool, *view));
   target = TRY(manager.reload(view->row.id));
   TRY(link_volume(target));
   if (options.apply_template) TRY(target->volatile_set({{"volatile.apply_template", "copy"}}));
@@ -143,7 +144,7 @@ Result<InstancePtr> refresh(const Job& job, Manager& manager, const InstancePtr&
   InstancePtr out = TRY(manager.reload(view->row.id));
   TRY(link_volume(out));
   // The files are owned as those of the source are.
-  TRY(out->volatile_set({{"volatile.last_state.idmap", get_or(source.config(), "volatile.last_state.idmap", "[]")}}));
+  if (view->type() == Type::container) TRY(out->volatile_set({{"volatile.last_state.idmap", get_or(source.config(), "volatile.last_state.idmap", "[]")}}));
   TRY(write_backup_file(job.ctx, out));
   return out;
 }

@@ -79,20 +79,6 @@ storage::Progress progress_of(const Job& job, const std::string& key) {
   };
 }
 
-/// initial.* of the root disk, as the volume's config; and what an instance type or the user asked as size.
-StringMap volume_config(const RootDisk& root) {
-  StringMap out;
-  for (const auto& [key, value] : root.config)
-    if (key.starts_with("initial.")) out[key.substr(8)] = value;
-  return out;
-}
-
-Result<> apply_quota(const Context& ctx, storage::Pool& pool, const View& view, const RootDisk& root) {
-  std::string size = get_or(root.config, "size");
-  if (size.empty()) return {};
-  return pool.set_quota(ctx, volume_of(view), parse_byte_size(size).value_or(0));
-}
-
 }  // namespace
 
 Result<std::optional<db::images::Row>> find_image(Manager& manager, const std::string& project, const api::InstanceSource& source, const std::string& type) {
@@ -193,10 +179,10 @@ Result<InstancePtr> create_from_image(const Job& job, Manager& manager, db::inst
   RootDisk root = TRY(root_disk(view->devices));
   auto pool = TRY_CTX(manager.services().pools.load(root.pool), "Failed loading instance storage pool");
   TRY(manager.services().global.write([&](db::Tx& tx) { return db::images::set_last_used(tx, image.id, Timestamp::now()); }));
-  TRY_CTX(pool->create_from_image(job.ctx, volume_of(*view), volume_config(root), image.fingerprint, progress_of(job, "create_instance_from_image_unpack")),
+  TRY_CTX(pool->create_from_image(job.ctx, volume_of(*view), new_volume_config(*view, root), image.fingerprint, progress_of(job, "create_instance_from_image_unpack")),
           "Failed creating instance from image");
   undo.add("remove volume", [pool, ref = volume_of(*view)](const Context& ctx) { return pool->remove(ctx, ref); });
-  TRY(apply_quota(job.ctx, *pool, *view, root));
+  TRY(apply_size(job.ctx, *pool, *view));
   TRY(link_volume(instance));
   TRY(instance->driver().filled(job.ctx, instance));
   TRY(write_backup_file(job.ctx, instance));
@@ -211,9 +197,9 @@ Result<InstancePtr> create_empty(const Job& job, Manager& manager, db::instances
   ViewPtr view = instance->view();
   RootDisk root = TRY(root_disk(view->devices));
   auto pool = TRY_CTX(manager.services().pools.load(root.pool), "Failed loading instance storage pool");
-  TRY_CTX(pool->create_empty(job.ctx, volume_of(*view), volume_config(root), ""), "Failed creating instance");
+  TRY_CTX(pool->create_empty(job.ctx, volume_of(*view), new_volume_config(*view, root), ""), "Failed creating instance");
   undo.add("remove volume", [pool, ref = volume_of(*view)](const Context& ctx) { return pool->remove(ctx, ref); });
-  TRY(apply_quota(job.ctx, *pool, *view, root));
+  TRY(apply_size(job.ctx, *pool, *view));
   TRY(link_volume(instance));
   TRY(instance->driver().made_empty(job.ctx, instance));
   TRY(write_backup_file(job.ctx, instance));

@@ -33,7 +33,11 @@ Result<std::vector<Dependent>> dependents_of(Services& services, const std::stri
     bool own = get_or(device, "type") == "disk" && is_true(get_or(device, "dependent")) && get_or(device, "path") != "/" && !get_or(device, "pool").empty();
     if (!own || get_or(device, "source").empty()) continue;
     std::string stored_in = TRY(services.projects.effective(project, "storage_volume"));
-    out.push_back({name, get_or(device, "pool"), {.type = storage::VolumeType::custom, .project = stored_in, .name = split(get_or(device, "source"), '/')[0]}});
+    Dependent item{name, get_or(device, "pool"), {.type = storage::VolumeType::custom, .project = stored_in, .name = split(get_or(device, "source"), '/')[0]}};
+    // One that is yet to come has the content of what it will be copied from.
+    auto row = row_of(services, item);
+    if (row && row->content_type == db::ContentType::block) item.volume.content = storage::ContentType::block;
+    out.push_back(std::move(item));
   }
   return out;
 }
@@ -89,6 +93,7 @@ Result<> copy_dependents(const Context& ctx, Services& services, const View& sou
     auto pool = TRY_CTX(services.pools.load(to->pool), "Failed loading storage pool");
     auto source_pool = TRY_CTX(services.pools.load(from.pool), "Failed loading storage pool");
     auto ref = snapshot.empty() ? from.volume : snapshot_of(from.volume, snapshot);
+    to->volume.content = from.volume.content;
     TRY_CTX(pool->create_copy(ctx, to->volume, TRY(row_of(services, from)).config, *source_pool, ref, snapshots, nullptr), "Failed copying volume {}", quote(from.volume.name));
     undo.add("remove volume " + to->volume.name, [pool, ref = to->volume](const Context& fresh) { return pool->remove(fresh, ref); });
   }

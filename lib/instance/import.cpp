@@ -215,7 +215,9 @@ Result<InstancePtr> import_backup(const Job& job, Manager& manager, const Import
   return import_with(job, manager, spec, [&](storage::Pool& pool, const InstancePtr& instance, const Snapshots& snapshots) -> Result<> {
     auto folders = TRY_CTX(make_volumes(job, pool, instance, spec, snapshots), "Create instance from backup");
     TRY_CTX(storage::read_volumes(job.ctx, spec.file, folders), "Create instance from backup");
-    return {};
+    // A disk that is larger than its device says stays so: what was backed up counts.
+    auto sized = apply_size(job.ctx, pool, *instance->view());
+    return sized || sized.error().code() == Code::invalid ? Result<>() : sized;
   }, [&](const Context& ctx, storage::Pool& pool, const storage::VolumeRef& ref) { return pool.remove(ctx, ref); });
 }
 

@@ -1,6 +1,5 @@
 #include "instance/rebuild.h"
 
-#include "base/units.h"
 #include "instance/backup_file.h"
 #include "instance/driver.h"
 #include "instance/update.h"
@@ -8,13 +7,6 @@
 
 namespace instance {
 namespace {
-
-StringMap volume_config(const RootDisk& root) {
-  StringMap out;
-  for (const auto& [key, value] : root.config)
-    if (key.starts_with("initial.")) out[key.substr(8)] = value;
-  return out;
-}
 
 /// The config that goes with the new content: nothing of the old image stays.
 Result<db::instances::Row> rebuilt_row(Manager& manager, const View& view, const std::optional<db::images::Row>& image) {
@@ -45,9 +37,9 @@ Result<> rebuild(const Job& job, const InstancePtr& instance, const std::optiona
   auto pool = TRY(pool_of(manager.services(), *view));
   storage::VolumeRef volume = volume_of(*view);
   TRY(pool->remove(job.ctx, volume));
-  TRY(image ? pool->create_from_image(job.ctx, volume, volume_config(root), image->fingerprint, {}) : pool->create_empty(job.ctx, volume, volume_config(root), ""));
-  std::string size = get_or(root.config, "size");
-  if (!size.empty()) TRY(pool->set_quota(job.ctx, volume, parse_byte_size(size).value_or(0)));
+  StringMap config = new_volume_config(*view, root);
+  TRY(image ? pool->create_from_image(job.ctx, volume, config, image->fingerprint, {}) : pool->create_empty(job.ctx, volume, config, ""));
+  TRY(apply_size(job.ctx, *pool, *view));
   if (!image) TRY(instance->driver().made_empty(job.ctx, instance));
   TRY(update_locked(job, instance, row, false));
   return {};

@@ -3,6 +3,7 @@
 #include "base/units.h"
 #include "instance/render.h"
 #include "instance/volume.h"
+#include "storage/layout.h"
 
 namespace instance {
 namespace {
@@ -39,7 +40,8 @@ std::map<std::string, api::InstanceStateDisk> disk_state(const Instance& instanc
     return out;
   }
   auto usage = (*pool)->usage(volume_of(*view));
-  if (usage) out[root->device] = {.usage = *usage, .total = parse_byte_size(get_or(root->config, "size")).value_or(0)};
+  int64_t otherwise = view->type() == Type::virtual_machine ? storage::kDefaultDisk : 0;
+  if (usage) out[root->device] = {.usage = *usage, .total = parse_byte_size(get_or(root->config, "size")).value_or(otherwise)};
   return out;
 }
 

@@ -1,6 +1,7 @@
 #include "instance/volume.h"
 
 #include "base/log.h"
+#include "base/units.h"
 #include "instance/driver.h"
 #include "storage/consistency.h"
 
@@ -38,6 +39,20 @@ storage::VolumeRef snapshot_volume_of(const View& view, const std::string& snaps
   storage::VolumeRef ref = volume_of(view);
   ref.name += "/" + snapshot;
   return ref;
+}
+
+StringMap new_volume_config(const View& view, const RootDisk& root) {
+  StringMap out;
+  for (const auto& [key, value] : root.config)
+    if (key.starts_with("initial.")) out[key.substr(8)] = value;
+  if (std::string size = get_or(root.config, "size"); !size.empty() && view.type() == Type::virtual_machine) out["size"] = size;
+  return out;
+}
+
+Result<> apply_size(const Context& ctx, storage::Pool& pool, const View& view) {
+  std::string size = get_or(TRY(root_disk(view.devices)).config, "size");
+  if (size.empty()) return {};
+  return pool.set_quota(ctx, volume_of(view), parse_byte_size(size).value_or(0));
 }
 
 Result<storage::Mounted> mount_volume(const Context& ctx, const InstancePtr& instance) {

@@ -20,6 +20,7 @@ constexpr size_t kMaxIndex = 4 << 20;
 struct Target {
   UniqueFd folder;
   std::unique_ptr<archive::Extractor> extractor;
+  bool disk = false;  ///< there was one
 };
 
 Result<Target> open_target(const std::string& path) {
@@ -38,10 +39,10 @@ std::optional<std::string> inside(const std::string& path, const std::string& pr
   return std::nullopt;
 }
 
+bool holds_machine(const std::string& prefix) { return prefix == "backup/virtual-machine" || prefix.starts_with("backup/virtual-machine-snapshots/"); }
+
 bool holds_instance(const std::string& prefix) {
-  for (const char* tree : {"backup/container", "backup/virtual-machine"})
-    if (prefix == tree) return true;
-  return prefix.starts_with("backup/snapshots/") || prefix.starts_with("backup/virtual-machine-snapshots/");
+  return prefix == "backup/container" || prefix.starts_with("backup/snapshots/") || holds_machine(prefix);
 }
 
 /// Around its root file system an instance has files that the daemon itself reads and writes: no link may lead it elsewhere, no pipe hold it up.
@@ -134,8 +135,14 @@ Result<> write_volume(const Context& ctx, archive::TarWriter& tar, const VolumeR
   Volume volume = volume_of(ref);
   std::string prefix = backup_prefix(ref.type, volume.snapshot, root);
   UniqueFd fd = TRY(sys::open_directory(folder));
-  if (ref.content == ContentType::filesystem) return tar.add_tree(ctx, fd.get(), prefix, options);
-  return add_disk(ctx, tar, fd.get(), disk_name(ref.content), prefix + (ref.content == ContentType::iso ? ".iso" : ".img"));
+  std::string disk = disk_name(volume.content);
+  if (!volume.has_disk() || ref.type == VolumeType::virtual_machine) {
+    archive::TarWriter::TreeOptions tree = options;
+    // The disk follows by itself.
+    if (volume.has_disk()) tree.skip = [&](const std::string& path) { return path == disk || (options.skip && options.skip(path)); };
+    TRY(tar.add_tree(ctx, fd.get(), prefix, tree));
+  }
+  return volume.has_disk() ? add_disk(ctx, tar, fd.get(), disk, prefix + (ref.content == ContentType::iso ? ".iso" : ".img")) : Result<>();
 }
 
 Result<> read_volumes(const Context& ctx, int file, const std::map<std::string, std::string>& folders) {
@@ -154,11 +161,15 @@ Result<> read_volumes(const Context& ctx, int file, const std::map<std::string, 
         if (!link || link->empty()) return fail(Code::invalid, "Archive member {} links out of its tree", quote(entry->path));
         entry->link = *link;
       }
+      target.disk |= entry->path == prefix + ".img";
       TRY(target.extractor->add(*tar, *entry, *path));
       break;
     }
   }
-  for (auto& [prefix, target] : targets) TRY(target.extractor->finish());
+  for (auto& [prefix, target] : targets) {
+    TRY(target.extractor->finish());
+    if (holds_machine(prefix) && !target.disk) return fail(Code::invalid, "Could not find {}", quote(prefix + ".img"));
+  }
   return {};
 }
 

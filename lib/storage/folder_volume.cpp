@@ -9,8 +9,8 @@
 
 #include "archive/copy_tree.h"
 #include "base/reverter.h"
-#include "base/unique_fd.h"
 #include "base/units.h"
+#include "storage/disk_file.h"
 
 namespace storage {
 
@@ -21,13 +21,9 @@ Result<> prepare_folder(const std::string& folder, const Volume& volume) {
   if (chmod(folder.c_str(), root_mode(volume)) != 0) return fail_errno("Failed to set the mode of " + folder);
   int64_t uid = parse_int(get_or(volume.config, "initial.uid")).value_or(0), gid = parse_int(get_or(volume.config, "initial.gid")).value_or(0);
   if ((uid || gid) && chown(folder.c_str(), static_cast<uid_t>(uid), static_cast<gid_t>(gid)) != 0) return fail_errno("Failed to set the owner of " + folder);
-  if (volume.content != ContentType::block) return {};
-  std::string disk = folder + "/" + disk_name(volume.content);
-  UniqueFd fd(open(disk.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
-  if (!fd) return fail_errno("Failed to create " + disk);
-  int64_t size = parse_byte_size(get_or(volume.config, "size", "0")).value_or(0);
-  if (ftruncate(fd.get(), size) != 0) return fail_errno("Failed to size " + disk);
-  return {};
+  // Those of images are made of the image.
+  if (volume.content != ContentType::block || volume.type == VolumeType::image) return {};
+  return make_disk(folder + "/" + disk_name(volume.content), parse_byte_size(get_or(volume.config, "size", "0")).value_or(0));
 }
 
 /// Two folders change names: at once where the file system can, else with a moment between.
@@ -46,6 +42,12 @@ Result<> swap_folders(const std::string& a, const std::string& b) {
 
 Result<bool> FolderVolumes::clone_folder(const std::string&, const std::string&, bool) { return false; }
 
+Result<> FolderVolumes::make_folder_of(const std::string& path, const Volume& volume) {
+  TRY(make_folder(path));
+  if (volume.has_disk()) favour_disks(path);
+  return {};
+}
+
 Result<> FolderVolumes::make_parent(const Volume& volume) {
   if (!volume.is_snapshot()) return {};
   std::string folder = root_ + "/" + snapshots_path(volume);
@@ -55,13 +57,13 @@ Result<> FolderVolumes::make_parent(const Volume& volume) {
 
 Result<> FolderVolumes::create(const Context&, const Volume& volume) {
   TRY(make_parent(volume));
-  TRY(make_folder(path(volume)));
+  TRY(make_folder_of(path(volume), volume));
   return prepare_folder(path(volume), volume);
 }
 
-Result<> FolderVolumes::fill(const Context& ctx, const std::string& source, const std::string& target, bool read_only, const Progress& progress) {
-  if (TRY(clone_folder(source, target, read_only))) return {};
-  TRY(make_folder(target));
+Result<> FolderVolumes::fill(const Context& ctx, const Volume& volume, const std::string& source, const std::string& target, const Progress& progress) {
+  if (TRY(clone_folder(source, target, volume.is_snapshot()))) return {};
+  TRY(make_folder_of(target, volume));
   Reverter undo;
   undo.add("remove " + target, [&](const Context& fresh) { return drop_folder(fresh, target); });
   archive::CopyOptions options;
@@ -74,7 +76,7 @@ Result<> FolderVolumes::fill(const Context& ctx, const std::string& source, cons
 
 Result<> FolderVolumes::copy(const Context& ctx, const Volume& volume, const std::string& source, const Progress& progress) {
   TRY(make_parent(volume));
-  return fill(ctx, source, path(volume), volume.is_snapshot(), progress);
+  return fill(ctx, volume, source, path(volume), progress);
 }
 
 Result<> FolderVolumes::remove(const Context& ctx, const Volume& volume) {
@@ -104,20 +106,16 @@ std::optional<int64_t> FolderVolumes::usage(const Volume& volume) {
 
 Result<> FolderVolumes::resize(const Context&, const Volume& volume, int64_t bytes) {
   if (volume.content != ContentType::block || bytes <= 0) return {};
-  std::string disk = path(volume) + "/" + disk_name(volume.content);
-  struct stat info;
-  if (stat(disk.c_str(), &info) != 0) return fail_errno("Cannot look at " + disk);
-  if (bytes < info.st_size) return fail(Code::invalid, "Block volumes cannot be shrunk");
-  if (truncate(disk.c_str(), bytes) != 0) return fail_errno("Failed to grow " + disk);
-  return {};
+  // A custom volume's content is its user's own; a virtual machine's own disk has to start.
+  return grow_disk(path(volume) + "/" + disk_name(volume.content), bytes, volume.type == VolumeType::virtual_machine);
 }
 
 Result<Mounted> FolderVolumes::mount(const Context&, const Volume& volume) {
   std::string folder = path(volume);
   struct stat info;
   if (stat(folder.c_str(), &info) != 0) return fail(Code::not_found, "Storage volume folder {} is missing", quote(folder));
-  std::string disk = disk_name(volume.content);
-  return Mounted{disk.empty() ? folder : folder + "/" + disk, nullptr};
+  bool disk_alone = volume.type == VolumeType::custom && volume.has_disk();
+  return Mounted{disk_alone ? folder + "/" + disk_name(volume.content) : folder, nullptr};
 }
 
 Result<> FolderVolumes::take(const Context& ctx, const Volume& snapshot) {
@@ -131,7 +129,7 @@ Result<> FolderVolumes::restore(const Context& ctx, const Volume& snapshot) {
   volume.snapshot.clear();
   std::string folder = path(volume), fresh = folder + ".restoring";
   TRY(drop_folder(ctx, fresh));
-  TRY(fill(ctx, path(snapshot), fresh, false, nullptr));
+  TRY(fill(ctx, volume, path(snapshot), fresh, nullptr));
   TRY(swap_folders(folder, fresh));
   return drop_folder(ctx, fresh);
 }

@@ -27,6 +27,8 @@ class FolderVolumes : public VolumeOps, public SnapshotOps {
  protected:
   /// Errors: conflict (it exists).
   virtual Result<> make_folder(const std::string& path) = 0;
+  /// `path`, new and empty, will hold a disk: makes the file system treat it well, if it can.
+  virtual void favour_disks(const std::string& path) { (void)path; }
   /// Gone at once; a missing one is no error.
   virtual Result<> drop_folder(const Context& ctx, const std::string& path) = 0;
   /// A clone without copying. False: this is no place for one.
@@ -37,8 +39,9 @@ class FolderVolumes : public VolumeOps, public SnapshotOps {
  private:
   std::string path(const Volume& volume) const { return root_ + "/" + relative_path(volume); }
   Result<> make_parent(const Volume& volume);
-  /// A clone or a copy, whichever the driver can; nothing stays of a failed one.
-  Result<> fill(const Context& ctx, const std::string& source, const std::string& path, bool read_only, const Progress& progress);
+  Result<> make_folder_of(const std::string& path, const Volume& volume);
+  /// A clone or a copy at `path`, whichever the driver can, for `volume`; nothing stays of a failed one.
+  Result<> fill(const Context& ctx, const Volume& volume, const std::string& source, const std::string& path, const Progress& progress);
 
   std::string root_;
 };

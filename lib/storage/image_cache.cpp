@@ -24,31 +24,33 @@ std::shared_ptr<std::shared_mutex> ImageCache::lock_of(const std::string& finger
   return lock;
 }
 
-Result<Mounted> ImageCache::use(const Context& ctx, const std::string& fingerprint, const Progress& progress) {
+Result<Mounted> ImageCache::use(const Context& ctx, const Want& want, const Progress& progress) {
   struct Hold {
     std::shared_ptr<std::shared_mutex> lock;
     std::shared_lock<std::shared_mutex> held;
   };
-  auto hold = std::make_shared<Hold>(lock_of(fingerprint));
-  std::string path = folder_ + "/" + fingerprint;
+  auto hold = std::make_shared<Hold>(lock_of(want.fingerprint));
+  std::string path = folder_ + "/" + want.fingerprint;
   for (;;) {
     hold->held = std::shared_lock(*hold->lock);
     if (access(path.c_str(), F_OK) == 0) return Mounted{path, hold};
     hold->held.unlock();
     std::unique_lock exclusive(*hold->lock);
-    if (access(path.c_str(), F_OK) != 0) TRY(unpack(ctx, fingerprint, progress));
+    if (access(path.c_str(), F_OK) != 0) TRY(unpack(ctx, want, progress));
   }
 }
 
-Result<> ImageCache::unpack(const Context& ctx, const std::string& fingerprint, const Progress& progress) {
-  Volume partial = volume(fingerprint + std::string(kPartial));
+Result<> ImageCache::unpack(const Context& ctx, const Want& want, const Progress& progress) {
+  Volume partial = volume(want.fingerprint + std::string(kPartial), want.content);
   TRY(volumes_.remove(ctx, partial));
   TRY(volumes_.create(ctx, partial));
   Reverter undo;
   undo.add("remove half-unpacked image", [&](const Context& fresh) { return volumes_.remove(fresh, partial); });
   UniqueFd target = TRY(sys::open_directory(folder_ + "/" + partial.name));
-  TRY(imagefmt::unpack(ctx, imagefmt::files_of(images_, fingerprint), target.get(), progress));
-  TRY(volumes_.rename(ctx, partial, volume(fingerprint)));
+  auto files = imagefmt::files_of(images_, want.fingerprint);
+  if (want.content == ContentType::filesystem) TRY(imagefmt::unpack(ctx, files, target.get(), progress));
+  else TRY(imagefmt::unpack_disk(ctx, files, target.get(), disk_name(want.content), want.most_bytes, progress));
+  TRY(volumes_.rename(ctx, partial, volume(want.fingerprint)));
   undo.commit();
   return {};
 }

@@ -24,7 +24,8 @@ std::string_view content_type_name(ContentType type) {
 }
 
 Volume volume_of(const VolumeRef& ref) {
-  Volume volume{.type = ref.type, .content = ref.content, .name = {}, .snapshot = {}, .config = {}};
+  ContentType content = ref.type == VolumeType::virtual_machine ? ContentType::block : ref.content;
+  Volume volume{.type = ref.type, .content = content, .name = {}, .snapshot = {}, .config = {}};
   size_t slash = ref.name.find('/');
   std::string name = ref.name.substr(0, slash);
   if (slash != std::string::npos) volume.snapshot = ref.name.substr(slash + 1);

@@ -19,6 +19,7 @@ struct Volume {
   StringMap config;
 
   bool is_snapshot() const { return !snapshot.empty(); }
+  bool has_disk() const { return content != ContentType::filesystem; }
 };
 Volume volume_of(const VolumeRef& ref);
 
@@ -34,6 +35,9 @@ std::span<const BaseFolder> base_folders();
 std::string relative_path(const Volume& volume);
 /// "custom-snapshots/default_data": the folder of a volume's snapshots.
 std::string snapshots_path(const Volume& volume);
+/// Bytes of a disk when nobody says otherwise.
+inline constexpr int64_t kDefaultDisk = int64_t{10} << 30;
+
 /// The file of a block or ISO volume in its folder: "root.img", "root.iso"; empty for file systems.
 std::string disk_name(ContentType content);
 /// Mode of a new volume's root folder.

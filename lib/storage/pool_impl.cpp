@@ -66,7 +66,7 @@ db::volumes::Row PoolImpl::new_row(const VolumeRef& ref, const StringMap& config
   row.project = ref.project;
   row.name = ref.name;
   row.type = db_type(ref.type);
-  row.content_type = db_content(ref.content);
+  row.content_type = db_content(volume_of(ref).content);
   row.description = description;
   row.created_at = created;
   row.config = config;

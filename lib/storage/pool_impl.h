@@ -60,6 +60,8 @@ class PoolImpl final : public Pool, public std::enable_shared_from_this<PoolImpl
   /// Once more with an empty trash if the file system is full. `work` leaves nothing of a failure.
   Result<> with_space(const std::function<Result<>()>& work);
   Result<db::volumes::Row> row_of(const VolumeRef&);
+  /// What a new volume is made from: of virtual machines without the size of the disk, which drivers get and rows don't have. Bytes, 0: nobody said it.
+  int64_t take_disk_size(const VolumeRef&, StringMap& config) const;
   /// A row for a volume that has none yet.
   db::volumes::Row new_row(const VolumeRef&, const StringMap& config, const std::string& description, Timestamp created) const;
   /// Stores the row, then makes the volume with `make`; neither is left if the other fails. Links it.

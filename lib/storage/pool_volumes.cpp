@@ -1,9 +1,13 @@
 // PoolImpl: making, copying, renaming and deleting volumes.
 #include <unistd.h>
 
+#include <algorithm>
+
 #include "archive/copy_tree.h"
 #include "base/reverter.h"
 #include "core/gate.h"
+#include "base/units.h"
+#include "storage/disk_file.h"
 #include "storage/keys.h"
 #include "storage/pool_impl.h"
 #include "storage/refresh.h"
@@ -32,17 +36,35 @@ Result<> PoolImpl::create_with(const Context& ctx, const VolumeRef& ref, const S
   return {};
 }
 
+int64_t PoolImpl::take_disk_size(const VolumeRef& ref, StringMap& config) const {
+  if (ref.type != VolumeType::virtual_machine) return 0;
+  std::string wanted = get_or(config, "size");
+  config.erase("size");
+  return round_disk(parse_byte_size(wanted.empty() ? get_or(config_, "volume.size") : wanted).value_or(0));
+}
+
 Result<> PoolImpl::create_from_image(const Context& ctx, const VolumeRef& ref, const StringMap& config, const std::string& fingerprint, const Progress& progress) {
-  return create_with(ctx, ref, config, "", [&](const Volume& volume) -> Result<> {
+  StringMap own = config;
+  int64_t wanted = take_disk_size(ref, own);
+  return create_with(ctx, ref, own, "", [&](const Volume& volume) -> Result<> {
     return with_space([&]() -> Result<> {
-      Mounted image = TRY_CTX(images_.use(ctx, fingerprint, progress), "Failed to unpack image {}", fingerprint);
-      return driver_->volumes().copy(ctx, volume, image.path, nullptr);
+      ImageCache::Want want{.fingerprint = fingerprint, .content = volume.content, .most_bytes = wanted};
+      Mounted image = TRY_CTX(images_.use(ctx, want, progress), "Failed to unpack image {}", fingerprint);
+      int64_t needed = volume.has_disk() ? disk_size(image.path + "/" + disk_name(volume.content)).value_or(0) : 0;
+      if (wanted > 0 && needed > wanted) return fail(Code::invalid, "Source image size ({}) exceeds specified volume size ({})", needed, wanted);
+      TRY(driver_->volumes().copy(ctx, volume, image.path, nullptr));
+      return volume.has_disk() ? driver_->volumes().resize(ctx, volume, wanted > 0 ? wanted : std::max(needed, kDefaultDisk)) : Result<>();
     });
   });
 }
 
 Result<> PoolImpl::create_empty(const Context& ctx, const VolumeRef& ref, const StringMap& config, const std::string& description) {
-  return create_with(ctx, ref, config, description, [&](const Volume& volume) { return driver_->volumes().create(ctx, volume); });
+  StringMap own = config;
+  int64_t wanted = take_disk_size(ref, own);
+  return create_with(ctx, ref, own, description, [&](Volume volume) {
+    if (ref.type == VolumeType::virtual_machine) volume.config["size"] = std::to_string(wanted > 0 ? wanted : kDefaultDisk);
+    return driver_->volumes().create(ctx, volume);
+  });
 }
 
 Result<> PoolImpl::create_filled(const Context& ctx, const VolumeRef& ref, const StringMap& config, const std::string& description, const Fill& fill) {
@@ -77,7 +99,7 @@ Result<> PoolImpl::refresh_copy(const Context& ctx, const VolumeRef& target, Poo
   if (snapshots) TRY(copy_snapshots(ctx, target, source_pool, source, true));
   auto held = TRY(lock(ctx, volume_of(target)));
   Mounted from = TRY(source_pool.mount(ctx, source)), to = TRY(mount(ctx, target));
-  return refresh_tree(ctx, source_pool.path(source), path(target), progress);
+  return refresh_tree(ctx, source_pool.path(source), path(target), disk_name(volume_of(target).content), progress);
 }
 
 Result<> PoolImpl::empty(const Context& ctx, const VolumeRef& ref) {

@@ -57,7 +57,7 @@ Result<std::vector<UnknownVolume>> find_unknown(const Context& ctx, const core::
     return db::volumes::load_all(tx, filter);
   }));
   std::vector<UnknownVolume> out;
-  for (VolumeType type : {VolumeType::container, VolumeType::custom}) {
+  for (VolumeType type : {VolumeType::container, VolumeType::virtual_machine, VolumeType::custom}) {
     std::string parent = root + "/" + folder_name(type, false);
     for (const std::string& name : names_in(parent)) {
       TRY(ctx.check());
@@ -65,7 +65,7 @@ Result<std::vector<UnknownVolume>> find_unknown(const Context& ctx, const core::
       UnknownVolume found{ref_of_name(type, name, folder), names_in(root + "/" + folder_name(type, true) + "/" + name), nullptr};
       bool have = std::ranges::any_of(known, [&](const db::volumes::Row& row) { return row.type == db_type(type) && row.project == found.ref.project && row.name == found.ref.name; });
       if (have || name.find('.') != std::string::npos) continue;
-      if (type == VolumeType::container) found.backup = TRY(read_backup(folder, name));
+      if (type != VolumeType::custom) found.backup = TRY(read_backup(folder, name));
       out.push_back(std::move(found));
     }
   }

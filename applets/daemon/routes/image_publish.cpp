@@ -6,7 +6,7 @@
 #include "instance/manager.h"
 #include "instance/metadata.h"
 #include "instance/volume.h"
-#include "storage/pool.h"
+#include "storage/layout.h"
 
 namespace incusd {
 namespace {
@@ -58,6 +58,7 @@ Result<> publish(const image::Job& job, Daemon& daemon, const Wanted& wanted) {
   if (!wanted.request.expires_at.is_zero()) spec.metadata.expiry_date = wanted.request.expires_at.seconds;
   spec.compression = wanted.compression;
   spec.split = wanted.request.format == "split";
+  if (view->row.type == db::InstanceType::vm) spec.disk = mounted.path + "/" + storage::disk_name(storage::ContentType::block);
   auto build = TRY(image::pack(job, *daemon.images, spec));
   (void)job.operation->update_metadata({{"fingerprint", build->fingerprint()}, {"size", std::to_string(build->size())}});
 

@@ -9,7 +9,7 @@ namespace {
 
 class BtrfsDriver final : public Driver {
  public:
-  explicit BtrfsDriver(const PoolInfo& info) : pool_(info), volumes_(info.path()) {}
+  explicit BtrfsDriver(const PoolInfo& info) : pool_(info), volumes_(info.path(), !contains(split(get_or(info.config, "btrfs.mount_options"), ','), "datacow")) {}
   std::string_view name() const override { return "btrfs"; }
   config::Keys pool_keys() const override { return btrfs::kPoolKeys; }
   PoolOps& pool() override { return pool_; }

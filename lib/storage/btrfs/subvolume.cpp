@@ -2,9 +2,11 @@
 
 #include <fcntl.h>
 #include <linux/btrfs.h>
+#include <linux/fs.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
@@ -13,6 +15,7 @@
 #include "base/strings.h"
 #include "base/unique_fd.h"
 #include "sys/beneath.h"
+#include "sys/mounts.h"
 
 namespace storage::btrfs {
 
@@ -31,6 +34,18 @@ Result<Place> place_of(const std::string& path) {
   Place place{TRY(sys::open_directory(path.substr(0, slash))), path.substr(slash + 1)};
   if (place.name.size() > BTRFS_SUBVOL_NAME_MAX) return fail(Code::invalid, "The name {} is too long", quote(place.name));
   return place;
+}
+
+/// By the options of the mount that `path` is in.
+bool compressed(const std::string& path) {
+  size_t depth = 0;
+  bool found = false;
+  for (const sys::MountInfo& mount : sys::mount_table()) {
+    if (mount.target.size() < depth || !path.starts_with(mount.target + "/")) continue;
+    depth = mount.target.size();
+    found = std::ranges::any_of(mount.options, [](const std::string& option) { return option.starts_with("compress"); });
+  }
+  return found;
 }
 
 bool is_subvolume(const std::string& path) {
@@ -63,6 +78,16 @@ Result<bool> snapshot_subvolume(const std::string& source, const std::string& ta
   if (errno == EXDEV || errno == ENOTTY || errno == EINVAL) return false;
   if (errno == EEXIST) return fail(Code::conflict, "Subvolume {} already exists", quote(target));
   return fail_errno("Failed to snapshot subvolume " + source);
+}
+
+void stop_copying_on_write(const std::string& path) {
+  if (compressed(path)) return;
+  UniqueFd fd(open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  int flags = 0;
+  // SAFETY: both calls take a pointer to an int, whatever their declared size.
+  if (!fd || ioctl(fd.get(), FS_IOC_GETFLAGS, &flags) != 0) return;
+  flags = (flags & ~FS_COMPR_FL) | FS_NOCOW_FL;
+  ioctl(fd.get(), FS_IOC_SETFLAGS, &flags);
 }
 
 Result<> delete_subvolume(const Context& ctx, const std::string& path) {
