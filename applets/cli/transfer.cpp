@@ -12,6 +12,7 @@
 #include "applets/cli/wait.h"
 #include "base/unique_fd.h"
 #include "base/units.h"
+#include "client/file_upload.h"
 
 namespace cli {
 
@@ -112,12 +113,15 @@ Result<> upload_backup(Call& call, client::Server& server, const BackupUpload& u
   Progress progress(upload.progress, call.quiet());
   client::Upload body = client::upload_fd(file.get());
   Meter meter(progress, from_stdin ? 0 : body.size.value_or(0));
-  auto read = body.read;
-  body.read = [&, read](const Context& ctx, std::span<char> buffer) -> Result<size_t> {
-    size_t count = TRY(read(ctx, buffer));
-    meter.add(count);
-    return count;
-  };
+  if (auto* whole = body.read.target<client::FileUpload>()) {
+    whole->on_progress([&meter, before = uint64_t{0}](uint64_t done, uint64_t) mutable { meter.add(done - std::exchange(before, done)); });
+  } else {
+    body.read = [&meter, read = body.read](const Context& ctx, std::span<char> buffer) -> Result<size_t> {
+      size_t count = TRY(read(ctx, buffer));
+      meter.add(count);
+      return count;
+    };
+  }
   client::Request request{.method = http::Method::post, .target = upload.collection, .upload = std::move(body)};
   request.headers.set("Content-Type", "application/octet-stream");
   for (const auto& [name, value] : upload.headers) request.headers.set(name, value);

@@ -92,25 +92,6 @@ Result<std::string> Client::server_certificate(const Context& ctx) {
   return pem;
 }
 
-Upload upload_fd(int fd) {
-  Upload upload;
-  struct stat info;
-  if (fstat(fd, &info) == 0 && S_ISREG(info.st_mode)) {
-    off_t at = lseek(fd, 0, SEEK_CUR);
-    upload.size = static_cast<uint64_t>(std::max<off_t>(0, info.st_size - at));
-  }
-  upload.read = [fd](const Context& ctx, std::span<char> buffer) -> Result<size_t> {
-    for (;;) {
-      ssize_t n = read(fd, buffer.data(), buffer.size());
-      if (n >= 0) return static_cast<size_t>(n);
-      if (errno == EAGAIN) TRY(ctx.wait_fd(fd, POLLIN));
-      else if (errno != EINTR) return fail_errno("Failed reading the upload");
-      TRY(ctx.check());
-    }
-  };
-  return upload;
-}
-
 Sink sink_fd(int fd) {
   return [fd](std::string_view piece) -> Result<> {
     while (!piece.empty()) {

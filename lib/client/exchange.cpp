@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "client/connect.h"
+#include "client/file_upload.h"
 
 namespace client {
 
@@ -45,6 +46,11 @@ std::string head_of(const Endpoint& endpoint, const Request& request) {
 
 /// False: the server stopped taking the body (its answer says why).
 Result<bool> send_upload(const Context& ctx, http::Transport& transport, const Upload& upload) {
+  if (const auto* files = upload.read.target<FileUpload>(); files && transport.plain_socket()) {
+    auto sent = files->send(ctx, transport);
+    if (!sent && sent.error().code() != Code::internal) return std::unexpected(std::move(sent).error());
+    return sent.has_value();
+  }
   std::vector<char> buffer(kPiece);
   uint64_t left = upload.size.value_or(0);
   for (;;) {

@@ -1,9 +1,32 @@
 #include "http/body_stream.h"
 
+#include <poll.h>
+#include <unistd.h>
+
 #include <algorithm>
+#include <cerrno>
 #include <cstring>
+#include <vector>
+
+#include "http/receive_file.h"
 
 namespace http {
+
+namespace {
+
+constexpr uint64_t kCopied = 64 << 10;  ///< bytes of one piece that is copied through memory
+
+Result<> write_all(int file, std::string_view data) {
+  while (!data.empty()) {
+    ssize_t put = ::write(file, data.data(), data.size());
+    if (put < 0 && errno == EINTR) continue;
+    if (put < 0) return fail_errno("Failed writing");
+    data.remove_prefix(static_cast<size_t>(put));
+  }
+  return {};
+}
+
+}  // namespace
 
 Result<> BodyStream::refill(const Context& ctx, size_t wanted) {
   std::string& input = connection_->link_->input;
@@ -35,6 +58,42 @@ Result<size_t> BodyStream::read(const Context& ctx, std::span<char> buffer) {
     if (step.event == Parser::Event::more && c.consumed_ == input.size()) TRY(refill(ctx, buffer.size()));
   }
   return 0;
+}
+
+Result<uint64_t> BodyStream::move_to_file(const Context& ctx, int file, uint64_t most) {
+  Connection& c = *connection_;
+  Transport& transport = *c.link_->transport;
+  if (!transport.plain_socket() || c.consumed_ < c.link_->input.size()) return 0;
+  most = std::min(most, c.parser_.body_ahead());
+  if (most == 0) return 0;
+  if (!pipe_) pipe_ = TRY(sys::SplicePipe::open());
+  for (;;) {
+    ssize_t got = pipe_->fill(transport.fd(), most);
+    if (got == 0) return fail(Code::internal, "The connection was lost in the middle of the request's body");
+    if (got < 0 && errno != EAGAIN && errno != EINTR) return fail_errno("Connection lost");
+    TRY(ctx.check());
+    if (got < 0) {
+      TRY(ctx.wait_fd(transport.fd(), POLLIN));
+      continue;
+    }
+    c.parser_.skip_body(static_cast<uint64_t>(got));
+    TRY(pipe_->drain_to_file(file, -1));
+    return static_cast<uint64_t>(got);
+  }
+}
+
+Result<uint64_t> BodyStream::receive_file(const Context& ctx, int file, uint64_t most) {
+  if (!connection_) return fail(Code::internal, "The request is over");
+  if (uint64_t moved = TRY(move_to_file(ctx, file, most))) return moved;
+  std::vector<char> buffer(std::min<uint64_t>(most, kCopied));
+  size_t got = TRY(read(ctx, buffer));
+  TRY(write_all(file, {buffer.data(), got}));
+  return got;
+}
+
+Result<uint64_t> receive_file(const Context& ctx, Stream& body, int file, uint64_t most) {
+  if (auto* stream = dynamic_cast<BodyStream*>(&body)) return stream->receive_file(ctx, file, most);
+  return fail(Code::internal, "Only bodies of requests are received into files");
 }
 
 void BodyStream::relay(int fd, std::function<void()> done) {

@@ -14,7 +14,7 @@ struct Parser::Impl {
   Event event = Event::more;
   std::string_view body;
   size_t head_bytes = 0;
-  bool in_head = true;
+  bool in_head = true, body_begun = false;
   bool no_body = false;
   std::string error;
   int error_status = 400;
@@ -25,6 +25,7 @@ struct Parser::Impl {
     head = Head();
     head_bytes = 0;
     in_head = true;
+    body_begun = false;
   }
   void fill_head() {
     head.http_1_0 = llhttp.http_major == 1 && llhttp.http_minor == 0;
@@ -66,6 +67,7 @@ struct ParserCallbacks {
     if (n == 0) return 0;  // llhttp closes its span at the end of every input, empty ones too
     Impl& self = Impl::of(p);
     self.event = Parser::Event::body;
+    self.body_begun = true;
     self.body = {at, n};
     return HPE_PAUSED;
   }
@@ -139,6 +141,15 @@ Parser::Step Parser::feed(std::string_view input) {
   }
   return {.event = self.event, .used = used, .body = self.body};
 }
+
+uint64_t Parser::body_ahead() const {
+  const Impl& self = *impl_;
+  // Behind a piece of the body llhttp only counts its bytes down.
+  bool inside = self.event == Event::body || (self.event == Event::more && !self.in_head);
+  return inside && self.body_begun && !self.head.chunked && self.head.content_length && self.llhttp.content_length > 1 ? self.llhttp.content_length - 1 : 0;
+}
+
+void Parser::skip_body(uint64_t count) { impl_->llhttp.content_length -= count; }
 
 bool Parser::finish() {
   if (!impl_->error.empty() || impl_->in_head || impl_->event == Event::end) return false;

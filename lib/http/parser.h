@@ -48,6 +48,10 @@ class Parser {
   Parser& operator=(Parser&&) noexcept;
 
   Step feed(std::string_view input);
+  /// Bytes of a body of known length, from its second byte on, that something else may take than feed(); the last one is feed()'s.
+  uint64_t body_ahead() const;
+  /// That many of them were taken.
+  void skip_body(uint64_t count);
   /// Answers only: the next one belongs to a HEAD request and has no body.
   void expect_no_body();
   /// The input ended. True if that completes the message (a body delimited by the end of the connection).

@@ -3,16 +3,20 @@
 #include <poll.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstring>
 #include <mutex>
 
 #include "async/runtime.h"
 #include "base/log.h"
 #include "http/link.h"
+#include "sys/splice.h"
 
 namespace http {
 
 namespace {
+
+constexpr size_t kSpliced = 1 << 20;
 
 /// Both directions between two links, as two coroutines; `done` runs when the second ends.
 class Relay : public std::enable_shared_from_this<Relay> {
@@ -34,7 +38,9 @@ class Relay : public std::enable_shared_from_this<Relay> {
   static asio::awaitable<void> pump(std::shared_ptr<Relay> self, Link& from, Link& to) {
     bool clean = co_await to.write(from.input);
     from.input.clear();
-    while (clean) {
+    bool spliced = clean && from.transport->plain_socket() && to.transport->plain_socket();
+    if (spliced) clean = co_await splice(from, to);
+    while (clean && !spliced) {
       auto io = from.transport->read(scratch());
       if (!io) clean = false;
       else if (io->end()) break;
@@ -48,6 +54,24 @@ class Relay : public std::enable_shared_from_this<Relay> {
   static bool hung_up(const Link& link) {
     pollfd entry{link.transport->fd(), 0, 0};
     return poll(&entry, 1, 0) > 0 && (entry.revents & POLLHUP);
+  }
+
+  /// Between plain sockets the bytes stay in the kernel.
+  static asio::awaitable<bool> splice(Link& from, Link& to) {
+    auto pipe = sys::SplicePipe::open();
+    if (!pipe) co_return false;
+    to.transport->set_non_blocking();
+    for (;;) {
+      ssize_t moved = pipe->fill(from.transport->fd(), kSpliced);
+      if (moved == 0) co_return true;
+      if (moved < 0 && errno != EAGAIN && errno != EINTR) co_return false;
+      if (moved < 0 && !co_await from.ready(POLLIN)) co_return false;
+      while (pipe->held() > 0) {
+        moved = pipe->drain(to.transport->fd());
+        if (moved == 0 || (moved < 0 && errno != EAGAIN && errno != EINTR)) co_return false;
+        if (moved < 0 && !co_await to.ready(POLLOUT)) co_return false;
+      }
+    }
   }
 
   asio::awaitable<bool> forward(Link& to, std::string_view data) {
@@ -97,6 +121,7 @@ class SocketStream final : public Stream {
   void close() override {
     if (transport_) transport_->abort();
   }
+  Transport* transport() { return transport_.get(); }
   void relay(int fd, std::function<void()> done) override {
     UniqueFd owned(fd);
     if (!runtime_ || !transport_) {
@@ -116,6 +141,16 @@ class SocketStream final : public Stream {
 };
 
 }  // namespace
+
+bool files_by_kernel(Stream& stream) {
+  auto* socket = dynamic_cast<SocketStream*>(&stream);
+  return socket && socket->transport() && socket->transport()->plain_socket();
+}
+
+Result<> send_file(const Context& ctx, Stream& stream, int file, uint64_t count) {
+  if (!files_by_kernel(stream)) return fail(Code::invalid, "This connection takes no files");
+  return dynamic_cast<SocketStream&>(stream).transport()->send_file_all(ctx, file, count);
+}
 
 std::shared_ptr<Stream> adopt_stream(async::Runtime* runtime, std::shared_ptr<Transport> transport, std::string leftover) {
   return std::make_shared<SocketStream>(runtime, std::move(transport), std::move(leftover));

@@ -23,7 +23,7 @@ Result<Io> outcome(ssize_t n, short wait, std::string_view what) {
 
 class SocketTransport final : public Transport {
  public:
-  explicit SocketTransport(UniqueFd fd) : Transport(std::move(fd)) {}
+  explicit SocketTransport(UniqueFd fd) : Transport(std::move(fd)) { plain_socket_ = true; }
 
   Result<Io> read(std::span<char> buffer) override {
     return outcome(recv(fd(), buffer.data(), buffer.size(), MSG_DONTWAIT), POLLIN, "Connection lost");
@@ -32,15 +32,10 @@ class SocketTransport final : public Transport {
     return outcome(send(fd(), data.data(), data.size(), MSG_DONTWAIT | MSG_NOSIGNAL), POLLOUT, "Connection lost");
   }
   Result<Io> send_file(int file, uint64_t count) override {
-    // sendfile(2) has no flag for "do not wait": the socket itself must be non-blocking.
-    if (!non_blocking_) fcntl(fd(), F_SETFL, fcntl(fd(), F_GETFL) | O_NONBLOCK);
-    non_blocking_ = true;
+    set_non_blocking();
     return outcome(sendfile(fd(), file, nullptr, std::min<uint64_t>(count, 1 << 20)), POLLOUT, "Connection lost");
   }
   void shutdown_write() override { shutdown(fd(), SHUT_WR); }
-
- private:
-  bool non_blocking_ = false;
 };
 
 class DescriptorTransport final : public Transport {
@@ -48,8 +43,8 @@ class DescriptorTransport final : public Transport {
   explicit DescriptorTransport(UniqueFd fd) : Transport(std::move(fd)) {
     struct stat info;
     always_ready_ = fstat(this->fd(), &info) == 0 && (S_ISREG(info.st_mode) || S_ISDIR(info.st_mode));
-    is_socket_ = S_ISSOCK(info.st_mode);
-    fcntl(this->fd(), F_SETFL, fcntl(this->fd(), F_GETFL) | O_NONBLOCK);
+    plain_socket_ = S_ISSOCK(info.st_mode);
+    set_non_blocking();
   }
 
   Result<Io> read(std::span<char> buffer) override {
@@ -58,15 +53,12 @@ class DescriptorTransport final : public Transport {
     return outcome(n, POLLIN, "Failed reading");
   }
   Result<Io> write(std::string_view data) override {
-    ssize_t n = is_socket_ ? send(fd(), data.data(), data.size(), MSG_NOSIGNAL) : ::write(fd(), data.data(), data.size());
+    ssize_t n = plain_socket_ ? send(fd(), data.data(), data.size(), MSG_NOSIGNAL) : ::write(fd(), data.data(), data.size());
     return outcome(n, POLLOUT, "Failed writing");
   }
   void shutdown_write() override {
-    if (is_socket_) shutdown(fd(), SHUT_WR);
+    if (plain_socket_) shutdown(fd(), SHUT_WR);
   }
-
- private:
-  bool is_socket_ = false;
 };
 
 }  // namespace
@@ -79,6 +71,11 @@ Result<Io> Transport::send_file(int file, uint64_t count) {
   auto sent = write({buffer.data(), static_cast<size_t>(n)});
   if (sent && sent->bytes < static_cast<size_t>(n)) lseek(file, before + static_cast<off_t>(sent->bytes), SEEK_SET);
   return sent;
+}
+
+void Transport::set_non_blocking() {
+  if (!non_blocking_) fcntl(fd(), F_SETFL, fcntl(fd(), F_GETFL) | O_NONBLOCK);
+  non_blocking_ = true;
 }
 
 void Transport::abort() { shutdown(fd(), SHUT_RDWR); }

@@ -37,6 +37,10 @@ class Transport {
   virtual void abort();
   /// True for descriptors epoll(7) refuses (regular files): they are always ready.
   bool always_ready() const { return always_ready_; }
+  /// A socket whose bytes are the stream's own, not encrypted: the kernel may move them by itself (sys::SplicePipe, sendfile(2)).
+  bool plain_socket() const { return plain_socket_; }
+  /// So that sendfile(2) and splice(2), which have no flag for it, do not wait.
+  void set_non_blocking();
 
   /// Blocking forms. Errors: cancelled, timeout, internal.
   Result<size_t> read_some(const Context& ctx, std::span<char> buffer);
@@ -46,7 +50,7 @@ class Transport {
  protected:
   explicit Transport(UniqueFd fd) : fd_(std::move(fd)) {}
   UniqueFd fd_;
-  bool always_ready_ = false;
+  bool always_ready_ = false, plain_socket_ = false, non_blocking_ = false;
 };
 
 /// A plain connected socket.

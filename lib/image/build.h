@@ -1,13 +1,18 @@
 // An image being made: files in a hidden folder that become an image only when everything about them is known to be right.
 #pragma once
+#include <memory>
 #include <optional>
 #include <string>
 
-#include "archive/hash.h"
+#include "archive/hash_behind.h"
 #include "archive/stream.h"
 #include "base/unique_fd.h"
 #include "db/images.h"
 #include "image/store.h"
+
+namespace http {
+class Stream;
+}
 
 namespace image {
 
@@ -22,20 +27,22 @@ class Build {
 
   /// Adds bytes to the whole (or metadata) file. Errors: internal (disk full), too_large (quota).
   Result<> write(std::string_view data) { return put(metadata_, data); }
+  /// The rest of a request's body as the whole (or metadata) file. Blocks. Errors: as write(), and the connection's.
+  Result<> receive(const Context& ctx, http::Stream& body);
   /// Adds bytes to the root file system's file: after all of the metadata, as the fingerprint covers both in that order.
   Result<> write_rootfs(std::string_view data);
   archive::Sink sink();
   archive::Sink rootfs_sink();
 
   int64_t size() const { return size_; }
-  bool split() const { return static_cast<bool>(rootfs_); }
-  int metadata_fd() const { return metadata_.get(); }
-  int rootfs_fd() const { return rootfs_.get(); }
+  bool split() const { return static_cast<bool>(rootfs_.fd); }
+  int metadata_fd() const { return metadata_.fd.get(); }
+  int rootfs_fd() const { return rootfs_.fd.get(); }
   std::string metadata_path() const { return folder_ + "/metadata"; }
   std::string rootfs_path() const { return folder_ + "/rootfs"; }
   std::string scratch_path(const std::string& name) const { return folder_ + "/" + name; }
   Result<> open_rootfs();
-  /// Ends the hash: nothing is written after it.
+  /// Waits for the hash and ends it: nothing is written after it. Empty if the files can't be read back.
   const std::string& fingerprint();
   /// Names the image by something else than the hash of its files: what they are made of. Before fingerprint().
   void name_by(std::string fingerprint) { fingerprint_ = std::move(fingerprint); }
@@ -49,13 +56,17 @@ class Build {
 
  private:
   explicit Build(std::string folder, std::string images) : folder_(std::move(folder)), images_(std::move(images)) {}
-  Result<> put(UniqueFd& fd, std::string_view data);
-  /// Adds to the size, against the budget.
-  Result<> count(size_t bytes);
+  struct File {
+    UniqueFd fd;
+    int64_t size = 0;
+  };
+  Result<> put(File& file, std::string_view data);
+  /// So many bytes were added to the file: to the hash, and to the size, against the budget.
+  Result<> added(File& file, int64_t bytes);
 
   std::string folder_, images_;
-  UniqueFd metadata_, rootfs_;
-  archive::Hash hash_;
+  File metadata_, rootfs_;
+  std::unique_ptr<archive::HashBehind> hash_ = std::make_unique<archive::HashBehind>();  ///< ends before the files are closed
   std::string fingerprint_;
   int64_t size_ = 0;
   std::optional<int64_t> budget_;  ///< bytes; nothing: no limit

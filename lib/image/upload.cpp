@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "core/locks.h"
+#include "http/stream.h"
 #include "imagefmt/multipart.h"
 
 namespace image {
@@ -65,15 +66,16 @@ Result<> receive_form(const std::string& boundary, archive::Source body, Uploade
 
 }  // namespace
 
-Result<Uploaded> receive(Store& store, const http::Headers& headers, archive::Source body, const std::string& project) {
+Result<Uploaded> receive(const Context& ctx, Store& store, const http::Headers& headers, std::string head, http::Stream& body, const std::string& project) {
   Uploaded out{TRY(Build::create(store, project)), {}, {}};
   out.row.project = project;
   read_headers(headers, out);
   if (auto boundary = imagefmt::multipart_boundary(headers.get("Content-Type"))) {
-    TRY(receive_form(*boundary, std::move(body), out));
+    archive::Source rest = [&](std::span<char> buffer) { return body.read(ctx, buffer); };
+    TRY(receive_form(*boundary, archive::prepend(std::move(head), std::move(rest)), out));
   } else {
-    std::vector<char> buffer(1 << 20);
-    while (size_t got = TRY(body(buffer))) TRY(out.build->write({buffer.data(), got}));
+    TRY(out.build->write(head));
+    TRY(out.build->receive(ctx, body));
   }
   std::string expected = headers.get("X-Incus-fingerprint");
   if (!expected.empty() && expected != out.build->fingerprint()) {

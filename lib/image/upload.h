@@ -12,7 +12,8 @@ struct Uploaded {
 };
 
 /// Reads the whole body to disk, hashing. Errors: invalid (form, fingerprint mismatch), too_large (the project's quota), internal. Blocks.
-Result<Uploaded> receive(Store& store, const http::Headers& headers, archive::Source body, const std::string& project);
+/// `head`: what was read of the body before.
+Result<Uploaded> receive(const Context& ctx, Store& store, const http::Headers& headers, std::string head, http::Stream& body, const std::string& project);
 
 /// Makes it an image of `project`. Errors: invalid, conflict.
 Result<db::images::Row> finish(const Job& job, Store& store, Uploaded uploaded);

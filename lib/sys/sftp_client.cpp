@@ -1,10 +1,12 @@
 #include "sys/sftp_client.h"
 
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <deque>
 #include <map>
 #include <utility>
 #include <vector>
@@ -48,6 +50,8 @@ struct Reply {
 };
 
 }  // namespace
+
+Result<> Channel::send_file(int, uint64_t) { return fail(Code::internal, "This connection takes no files"); }
 
 std::unique_ptr<Channel> make_channel(UniqueFd fd) { return std::make_unique<FdChannel>(std::move(fd)); }
 
@@ -141,6 +145,16 @@ struct Client::Impl {
     TRY(check(reply));
     if (expected == kStatus) return reply;
     return fail(Code::internal, "Unexpected SFTP reply {}", reply.type);
+  }
+
+  /// Waits for the oldest answers until only `leave` are under way.
+  Result<> settle(std::deque<uint32_t>& pending, size_t leave) {
+    while (pending.size() > leave) {
+      Reply reply = TRY(wait_for(pending.front()));
+      pending.pop_front();
+      TRY(check(reply));
+    }
+    return {};
   }
 
   /// A status reply as a result.
@@ -293,26 +307,61 @@ Result<> Client::read_all(const std::string& handle, const std::function<Result<
 }
 
 Result<> Client::write_all(const std::string& handle, uint64_t offset, const std::function<Result<std::string>()>& source) {
-  std::vector<uint32_t> pending;
-  auto settle = [&](size_t leave) -> Result<> {
-    while (pending.size() > leave) {
-      Reply reply = TRY(impl_->wait_for(pending.front()));
-      pending.erase(pending.begin());
-      TRY(Impl::check(reply));
-    }
-    return {};
-  };
+  std::deque<uint32_t> pending;
   while (true) {
     std::string data = TRY(source());
-    if (data.empty()) return settle(0);
+    if (data.empty()) return impl_->settle(pending, 0);
     for (size_t done = 0; done < data.size(); done += impl_->chunk) {
       std::string_view part = std::string_view(data).substr(done, impl_->chunk);
       auto put = [&](Writer& out) { out.text(handle).u64(offset).text(part); };
       pending.push_back(TRY(impl_->send(kWrite, put, part.size() + handle.size() + 32)));
       offset += part.size();
-      TRY(settle(kWindow));
+      TRY(impl_->settle(pending, kWindow));
     }
   }
+}
+
+namespace {
+
+Result<std::string> read_piece(int file) {
+  std::string piece(kMaxData, '\0');
+  ssize_t got;
+  while ((got = ::read(file, piece.data(), piece.size())) < 0 && errno == EINTR) {
+  }
+  if (got < 0) return fail_errno("Failed reading the source file");
+  piece.resize(static_cast<size_t>(got));
+  return piece;
+}
+
+}  // namespace
+
+Result<> Client::write_file(const std::string& handle, int file, const std::function<void(uint64_t)>& progress) {
+  uint64_t done = 0;
+  auto told = [&](size_t count) {
+    done += count;
+    if (progress) progress(done);
+  };
+  struct stat info;
+  std::deque<uint32_t> pending;
+  off_t start = lseek(file, 0, SEEK_CUR);
+  if (start >= 0 && impl_->channel->takes_files() && fstat(file, &info) == 0 && S_ISREG(info.st_mode)) {
+    while (start + static_cast<off_t>(done) < info.st_size) {
+      auto count = static_cast<uint32_t>(std::min<off_t>(info.st_size - start - static_cast<off_t>(done), impl_->chunk));
+      uint32_t id = impl_->next_id++;
+      TRY(impl_->channel->write(Writer(kWrite).u32(id).text(handle).u64(done).u32(count).take(count)));
+      TRY(impl_->channel->send_file(file, count));
+      pending.push_back(id);
+      told(count);
+      TRY(impl_->settle(pending, kWindow));
+    }
+  }
+  TRY(impl_->settle(pending, 0));
+  // What a pipe gives, what a connection takes only from memory, and what the file grew meanwhile.
+  return write_all(handle, done, [&]() -> Result<std::string> {
+    std::string piece = TRY(read_piece(file));
+    told(piece.size());
+    return piece;
+  });
 }
 
 }  // namespace sys::sftp

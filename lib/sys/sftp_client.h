@@ -18,6 +18,10 @@ class Channel {
   /// At least one byte; 0 at the end.
   virtual Result<size_t> read(char* into, size_t count) = 0;
   virtual Result<> write(std::string_view bytes) = 0;
+  /// Whether send_file() copies nothing through this process.
+  virtual bool takes_files() const { return false; }
+  /// `count` bytes of `file` from its own offset on.
+  virtual Result<> send_file(int file, uint64_t count);
 };
 /// A connected socket.
 std::unique_ptr<Channel> make_channel(UniqueFd fd);
@@ -59,6 +63,8 @@ class Client {
   Result<> read_all(const std::string& handle, const std::function<Result<>(std::string_view)>& sink);
   /// Writes what `source` gives (an empty text ends it) from `offset` on, with several requests under way.
   Result<> write_all(const std::string& handle, uint64_t offset, const std::function<Result<std::string>()>& source);
+  /// The same for an open file, from its own offset to its end. `progress` gets the bytes under way.
+  Result<> write_file(const std::string& handle, int file, const std::function<void(uint64_t done)>& progress);
 
  private:
   struct Impl;

@@ -2,26 +2,33 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
 #include <map>
 #include <memory>
+#include <optional>
 
 #include "base/strings.h"
 #include "base/timestamp.h"
 #include "base/unique_fd.h"
 #include "sys/sftp_wire.h"
+#include "sys/splice.h"
 
 namespace sys::sftp {
 namespace {
 
 constexpr size_t kMaxHandles = 1024;
 constexpr size_t kNamesPerReply = 128;
+constexpr size_t kNameAt = 5;             ///< of the handle's name in a request, behind type and id
+constexpr size_t kMaxName = 32;           ///< of our handles, in bytes
+constexpr size_t kLargeWrite = 16 << 10;  ///< from so many bytes on, moving pages beats copying
 
 struct CloseFolder {
   void operator()(DIR* folder) const { closedir(folder); }
@@ -63,8 +70,9 @@ std::string long_name(const std::string& name, const struct stat& info) {
 
 class Session {
  public:
-  explicit Session(int output) : output_(output) {}
-  Result<> handle(std::string_view packet);
+  Session(int input, int output) : input_(input), output_(output) {}
+  /// Until the connection ends.
+  Result<> run();
 
  private:
   using Handler = void (Session::*)(uint32_t id, Reader& in);
@@ -73,6 +81,10 @@ class Session {
     Handler handler;
   };
   static const std::array<Row, 18> kHandlers;
+
+  Result<> handle(std::string_view packet);
+  Result<bool> take_write(std::string& start, uint32_t size);
+  Result<int> splice(int file, uint64_t offset, uint64_t count);
 
   void reply(Writer& writer) { pending_ = writer.take(); }
   void reply_status(uint32_t id, uint32_t status, std::string_view message);
@@ -103,7 +115,8 @@ class Session {
   void extended(uint32_t id, Reader& in);
   void stat_filesystem(uint32_t id, const std::string& path);
 
-  int output_;
+  int input_, output_;
+  std::optional<SplicePipe> pipe_;
   std::string pending_;
   std::map<std::string, OpenHandle, std::less<>> handles_;
   uint64_t next_handle_ = 0;
@@ -369,16 +382,59 @@ Result<> Session::handle(std::string_view packet) {
   return write_all(output_, pending_);
 }
 
+/// The input's next `count` bytes into the file. What writing failed with, or 0: the input is used up in either case.
+Result<int> Session::splice(int file, uint64_t offset, uint64_t count) {
+  int problem = 0;
+  while (count > 0) {
+    ssize_t got = pipe_->fill(input_, count);
+    if (got == 0) return fail(Code::internal, "The SFTP connection ended inside a packet");
+    if (got < 0 && errno != EAGAIN && errno != EINTR) return fail_errno("Failed reading an SFTP packet");
+    pollfd more{input_, POLLIN, 0};
+    if (got < 0) poll(&more, 1, -1);
+    if (got < 0) continue;
+    auto put = problem ? Result<>() : pipe_->drain_to_file(file, static_cast<int64_t>(offset));
+    if (!put) problem = put.error().sys_errno();
+    pipe_->discard();
+    offset += static_cast<uint64_t>(got);
+    count -= static_cast<uint64_t>(got);
+  }
+  return problem;
+}
+
+/// A large write goes past this process. False: it is like any other packet, of which `start` was read so far.
+Result<bool> Session::take_write(std::string& start, uint32_t size) {
+  uint32_t name_size = Reader(std::string_view(start).substr(kNameAt)).u32();
+  if (name_size > kMaxName) return false;
+  start += TRY(read_bytes(input_, name_size + sizeof(uint64_t) + sizeof(uint32_t)));
+  Reader in(start);
+  in.u8();
+  uint32_t id = in.u32();
+  auto handle = handles_.find(in.text());
+  uint64_t offset = in.u64(), count = in.u32();
+  if (handle == handles_.end() || !handle->second.file || handle->second.append || count != size - start.size() || offset > INT64_MAX - count) return false;
+  if (!pipe_) pipe_ = TRY(SplicePipe::open());
+  errno = TRY(splice(handle->second.file.get(), offset, count));
+  reply_result(id, errno ? -1 : 0);
+  TRY(write_all(output_, pending_));
+  return true;
+}
+
+Result<> Session::run() {
+  while (true) {
+    auto size = TRY(read_length(input_));
+    if (!size) return {};
+    std::string start = TRY(read_bytes(input_, std::min(size_t{*size}, kNameAt + sizeof(uint32_t))));
+    if (start[0] == kWrite && *size >= kLargeWrite && TRY(take_write(start, *size))) continue;
+    start += TRY(read_bytes(input_, *size - start.size()));
+    TRY(handle(start));
+  }
+}
+
 }  // namespace
 
 Result<> serve(int input, int output) {
   umask(0);
-  Session session(output);
-  while (true) {
-    auto packet = TRY(read_packet(input));
-    if (!packet) return {};
-    TRY(session.handle(*packet));
-  }
+  return Session(input, output).run();
 }
 
 }  // namespace sys::sftp

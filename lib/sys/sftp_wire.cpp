@@ -42,8 +42,8 @@ void Writer::put_length(size_t at, size_t size) {
   for (size_t byte = 0; byte < kLength; ++byte) body_[at + byte] = static_cast<char>(size >> (8 * (kLength - 1 - byte)));
 }
 
-std::string Writer::take() {
-  put_length(0, body_.size() - kLength);
+std::string Writer::take(size_t behind) {
+  put_length(0, body_.size() - kLength + behind);
   return std::move(body_);
 }
 
@@ -118,15 +118,19 @@ Result<bool> read_exactly(int fd, char* into, size_t count) {
 
 }  // namespace
 
-Result<std::optional<std::string>> read_packet(int fd) {
+Result<std::optional<uint32_t>> read_length(int fd) {
   char head[4];
   if (!TRY(read_exactly(fd, head, sizeof head))) return std::nullopt;
   uint32_t size = Reader(std::string_view(head, sizeof head)).u32();
   if (size == 0 || size > kMaxPacket) return fail(Code::invalid, "Invalid SFTP packet of {} bytes", size);
-  std::string body;
-  body.resize_and_overwrite(size, [](char*, size_t all) { return all; });
-  if (!TRY(read_exactly(fd, body.data(), size))) return fail(Code::internal, "The SFTP connection ended inside a packet");
-  return body;
+  return size;
+}
+
+Result<std::string> read_bytes(int fd, size_t count) {
+  std::string bytes;
+  bytes.resize_and_overwrite(count, [](char*, size_t all) { return all; });
+  if (count > 0 && !TRY(read_exactly(fd, bytes.data(), count))) return fail(Code::internal, "The SFTP connection ended inside a packet");
+  return bytes;
 }
 
 Result<> write_all(int fd, std::string_view bytes) {

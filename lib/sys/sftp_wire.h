@@ -62,7 +62,8 @@ class Writer {
     put_length(at - kLength, size);
     return got;
   }
-  std::string take();
+  /// `behind`: bytes that follow the packet's own and belong to it.
+  std::string take(size_t behind = 0);
 
  private:
   static constexpr size_t kLength = 4;
@@ -88,8 +89,10 @@ class Reader {
   bool ok_ = true;
 };
 
-/// One packet from a blocking descriptor, without its length; nothing at the end. Errors: internal, invalid (too large).
-Result<std::optional<std::string>> read_packet(int fd);
+/// The length of the next packet on a blocking descriptor; nothing at the end. Errors: internal, invalid (too large).
+Result<std::optional<uint32_t>> read_length(int fd);
+/// Exactly `count` bytes of a packet. Errors: internal.
+Result<std::string> read_bytes(int fd, size_t count);
 Result<> write_all(int fd, std::string_view bytes);
 
 }  // namespace sys::sftp

@@ -23,7 +23,7 @@ Result<> create_file(Call& call, const FilePlace& target, const Arg& link) {
   if (type == "symlink") return files.make_link(fs::path(link.text).lexically_normal(), target.path);
   if (owner.mode < 0) owner.mode = type == "directory" ? 0755 : 0644;
   if (type == "directory") return files.make_folder(target.path, owner);
-  return files.write_file(target.path, owner, []() -> Result<std::string> { return ""; });
+  return files.write_file(target.path, owner, -1, nullptr);
 }
 
 Result<> delete_file(Call& call, const FilePlace& target) {

@@ -16,22 +16,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// Pieces of an open file for SFTP writes.
-std::function<Result<std::string>()> pieces_of(int fd, Progress& progress) {
-  auto done = std::make_shared<uint64_t>(0);
-  return [fd, done, &progress]() -> Result<std::string> {
-    std::string piece(256 << 10, '\0');
-    ssize_t n;
-    do n = ::read(fd, piece.data(), piece.size());
-    while (n < 0 && errno == EINTR);
-    if (n < 0) return fail_errno("Failed reading the source file");
-    piece.resize(static_cast<size_t>(n));
-    *done += piece.size();
-    progress.update(std::format("{}MiB", *done >> 20));
-    return piece;
-  };
-}
-
 struct Push {
   Call& call;
   RemoteFiles& files;
@@ -42,7 +26,7 @@ struct Push {
   Result<> send_fd(int fd, const std::string& source, const std::string& target, const Ownership& owner) {
     Progress progress(std::format("Pushing {} to {}: {{}}", source, target), call.quiet());
     bool there = keep_mode && files.sftp().stat(target);
-    auto sent = files.write_file(target, there ? Ownership{} : owner, pieces_of(fd, progress));
+    auto sent = files.write_file(target, there ? Ownership{} : owner, fd, [&](uint64_t done) { progress.update(std::format("{}MiB", done >> 20)); });
     progress.done();
     return sent;
   }

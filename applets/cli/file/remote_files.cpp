@@ -2,6 +2,8 @@
 
 #include <filesystem>
 
+#include "http/socket_stream.h"
+
 namespace cli {
 namespace {
 
@@ -12,6 +14,8 @@ class StreamChannel : public sys::sftp::Channel {
   ~StreamChannel() override { stream_->close(); }
   Result<size_t> read(char* into, size_t count) override { return stream_->read(ctx_, {into, count}); }
   Result<> write(std::string_view bytes) override { return stream_->write(ctx_, bytes); }
+  bool takes_files() const override { return http::files_by_kernel(*stream_); }
+  Result<> send_file(int file, uint64_t count) override { return http::send_file(ctx_, *stream_, file, count); }
 
  private:
   std::shared_ptr<http::Stream> stream_;
@@ -73,10 +77,10 @@ Result<T> absence_told(Result<T> result) {
 
 Result<sys::sftp::Attributes> RemoteFiles::lstat(const std::string& path) { return absence_told(client_.lstat(path)); }
 
-Result<> RemoteFiles::write_file(const std::string& path, const Ownership& owner, const std::function<Result<std::string>()>& source) {
+Result<> RemoteFiles::write_file(const std::string& path, const Ownership& owner, int source, const std::function<void(uint64_t)>& progress) {
   using namespace sys::sftp;
   std::string handle = TRY_CTX(absence_told(client_.open(path, kOpenWrite | kOpenCreate | kOpenTruncate)), "Failed to open target file {}", quote(path));
-  auto written = client_.write_all(handle, 0, source);
+  auto written = source < 0 ? Result<>() : client_.write_file(handle, source, progress);
   TRY(client_.close(handle));
   TRY(std::move(written));
   return set_owner(path, owner);

@@ -36,8 +36,8 @@ class RemoteFiles {
   sys::sftp::Client& sftp() { return client_; }
   /// Of something the user named. Errors: not_found ("file does not exist").
   Result<sys::sftp::Attributes> lstat(const std::string& path);
-  /// Writes what `source` gives (empty ends it); existing content is replaced.
-  Result<> write_file(const std::string& path, const Ownership& owner, const std::function<Result<std::string>()>& source);
+  /// Writes what the descriptor `source` gives (-1: nothing); existing content is replaced. `progress` may be empty.
+  Result<> write_file(const std::string& path, const Ownership& owner, int source, const std::function<void(uint64_t done)>& progress);
   Result<> make_folder(const std::string& path, const Ownership& owner);
   /// `path` and what is missing above it. Errors: invalid if a part is no folder.
   Result<> make_folders(const std::string& path, const Ownership& owner);

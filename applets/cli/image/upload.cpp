@@ -1,70 +1,11 @@
-#include <sys/stat.h>
 #include <unistd.h>
-
-#include <algorithm>
-#include <memory>
 
 #include "applets/cli/image/files.h"
 #include "base/encode.h"
+#include "client/file_upload.h"
 
 namespace cli {
 namespace {
-
-/// A body made of texts and files, one after the other.
-class Parts {
- public:
-  void text(std::string value) { parts_.push_back({std::move(value), -1, 0}); }
-  /// `size` bytes from its current offset on, or (-1) all. Errors: internal.
-  Result<> file(int fd, int64_t size) {
-    struct stat info;
-    if (fstat(fd, &info)) return fail_errno("Failed reading the image");
-    if (size < 0) size = info.st_size - lseek(fd, 0, SEEK_CUR);
-    parts_.push_back({"", fd, static_cast<size_t>(size)});
-    size_ += static_cast<uint64_t>(size);
-    return {};
-  }
-
-  client::Upload upload(Progress& progress) {
-    uint64_t total = size_;
-    for (const Part& part : parts_) total += part.text.size();
-    auto done = std::make_shared<uint64_t>(0);
-    auto read = [this, done, total, &progress](const Context&, std::span<char> buffer) -> Result<size_t> {
-      size_t n = TRY(next(buffer));
-      *done += n;
-      progress.update(std::format("{}%", total ? *done * 100 / total : 100));
-      return n;
-    };
-    return {.read = read, .size = total};
-  }
-
- private:
-  struct Part {
-    std::string text;
-    int fd;
-    size_t left;  ///< bytes of the file
-  };
-  Result<size_t> next(std::span<char> buffer) {
-    while (at_ < parts_.size()) {
-      Part& part = parts_[at_];
-      if (part.fd < 0) {
-        size_t n = part.text.copy(buffer.data(), buffer.size(), offset_);
-        offset_ += n;
-        if (n) return n;
-      } else {
-        ssize_t n = ::read(part.fd, buffer.data(), std::min(buffer.size(), part.left));
-        if (n < 0) return fail_errno("Failed reading the image");
-        part.left -= static_cast<size_t>(n);
-        if (n) return static_cast<size_t>(n);
-      }
-      at_++;
-      offset_ = 0;
-    }
-    return 0;
-  }
-  std::vector<Part> parts_;
-  size_t at_ = 0, offset_ = 0;
-  uint64_t size_ = 0;
-};
 
 std::string part_head(const std::string& boundary, std::string_view field, const std::string& file) {
   return std::format("--{}\r\nContent-Disposition: form-data; name=\"{}\"; filename=\"{}\"\r\nContent-Type: application/octet-stream\r\n\r\n", boundary, field,
@@ -96,7 +37,7 @@ void set_headers(const ImageUpload& image, http::Headers& headers) {
 
 Result<std::string> upload_image(const Context& ctx, client::Server& server, const ImageUpload& image, Progress& progress) {
   client::Request request{.method = http::Method::post, .target = "/1.0/images"};
-  Parts parts;
+  client::FileUpload parts;
   if (image.rootfs >= 0) {
     bool vm = image.type.empty() ? is_qcow2(image.rootfs) : image.type == "virtual-machine";
     std::string boundary = random_secret();
@@ -111,7 +52,8 @@ Result<std::string> upload_image(const Context& ctx, client::Server& server, con
     request.headers.set("Content-Type", "application/octet-stream");
   }
   set_headers(image, request.headers);
-  request.upload = parts.upload(progress);
+  parts.on_progress([&progress](uint64_t done, uint64_t total) { progress.update(std::format("{}%", total ? done * 100 / total : 100)); });
+  request.upload = parts.upload();
   return TRY(server.send_query(ctx, std::move(request))).operation;
 }
 

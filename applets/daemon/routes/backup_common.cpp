@@ -9,7 +9,7 @@
 #include "archive/squashfs.h"
 #include "base/reverter.h"
 #include "base/units.h"
-#include "http/stream.h"
+#include "http/receive_file.h"
 
 namespace incusd {
 
@@ -104,9 +104,7 @@ Result<Reply> send_backup(const std::string& path) {
 
 Result<UniqueFd> receive_backup(Call& call) {
   UniqueFd fd = TRY(temporary_file(call.daemon));
-  archive::Sink sink = archive::sink_to_fd(fd.get());
-  std::vector<char> buffer(1 << 20);
-  while (size_t got = TRY(call.request.stream->read(call.ctx, buffer))) TRY(sink({buffer.data(), got}));
+  while (TRY(http::receive_file(call.ctx, *call.request.stream, fd.get(), 1 << 20)) > 0) {}
   return fd;
 }
 

@@ -53,8 +53,9 @@ Result<Reply> start(Call& call, std::function<Result<>(const Context&, core::Ope
   return accepted(call, std::move(spec));
 }
 
-Result<Reply> upload(Call& call, const std::string& project, const archive::Source& body, std::string head, const Json& token) {
-  auto uploaded = std::make_shared<image::Uploaded>(TRY(image::receive(*call.daemon.images, call.request.headers, archive::prepend(std::move(head), body), project)));
+Result<Reply> upload(Call& call, const std::string& project, std::string head, const Json& token) {
+  auto uploaded = std::make_shared<image::Uploaded>(
+      TRY(image::receive(call.ctx, *call.daemon.images, call.request.headers, std::move(head), *call.request.stream, project)));
   if (token.is_object()) {
     if (token.contains("public")) uploaded->row.public_ = token.value("public", false);
     if (auto properties = token.find("properties"); properties != token.end() && properties->is_object()) {
@@ -153,7 +154,7 @@ Result<Reply> create_image(Call& call) {
   std::string head;
   auto request = TRY(read_request(call, body, head));
   if (request && trusted) return from_request(call, project, *request);
-  return upload(call, project, body, std::move(head), token ? token->metadata() : Json());
+  return upload(call, project, std::move(head), token ? token->metadata() : Json());
 }
 
 }  // namespace incusd
