@@ -1,6 +1,5 @@
 #include "applets/daemon/server_info.h"
 
-#include <lxc/lxccontainer.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
@@ -12,6 +11,7 @@
 #include "applets/daemon/version.h"
 #include "core/server_keys.h"
 #include "http/certificate.h"
+#include "instance/manager.h"
 #include "storage/driver.h"
 #include "sys/os_release.h"
 
@@ -67,8 +67,6 @@ Result<> ServerInfo::find_facts() {
   facts_.architectures = architectures(system.machine);
   facts_.certificate = TRY(server_identity(daemon_)).certificate_pem;
   facts_.certificate_fingerprint = TRY(http::certificate_fingerprint(facts_.certificate));
-  facts_.driver = "lxc";
-  facts_.driver_version = lxc_get_version();
   facts_.firewall = "nftables";
   facts_.kernel = system.sysname;
   facts_.kernel_architecture = system.machine;
@@ -99,6 +97,13 @@ Result<std::string> ServerInfo::build(const core::Identity& identity, const std:
   out.auth_user_name = identity.requestor.username;
   out.auth_user_method = identity.requestor.protocol;
   out.environment = facts_;
+  StringList runtimes, runtime_versions;
+  for (auto& runtime : daemon_.instances->runtimes(&settled_)) {
+    runtimes.push_back(std::move(runtime.name));
+    runtime_versions.push_back(std::move(runtime.version));
+  }
+  out.environment.driver = join(runtimes, " | ");
+  out.environment.driver_version = join(runtime_versions, " | ");
   out.environment.project = project;
   out.environment.addresses = listen_addresses(get_or(*version.config, "core.https_address"));
   char host[256] = "";
@@ -121,7 +126,7 @@ Result<std::string> ServerInfo::render(const core::Identity& identity, const std
   Version now{daemon_.global->generation(), daemon_.config.get()};
   std::string key = !identity.trusted ? "" : identity.requestor.protocol + "\n" + identity.requestor.username + "\n" + project;
   std::lock_guard guard(mutex_);
-  if (now != version_ || cache_.size() >= kCachedAnswers) {
+  if (now != version_ || !settled_ || cache_.size() >= kCachedAnswers) {
     cache_.clear();
     version_ = now;
   }

@@ -35,6 +35,7 @@ class ServerInfo {
   Daemon& daemon_;
   std::mutex mutex_;
   bool found_ = false;
+  bool settled_ = false;  ///< all that runs instances is known
   api::ServerEnvironment facts_;
   Version version_;
   std::map<std::string, std::string> cache_;  ///< caller and project -> JSON

@@ -13,12 +13,20 @@ class Preparation {
   virtual Result<> complete(const Job& job, const std::vector<device::RunConfig>& devices) = 0;
 };
 
+/// What runs instances of a type, for GET /1.0.
+struct About {
+  std::string name, version;  ///< "lxc", "6.0.4"; no version: the type can't be had here
+  bool settled = true;        ///< it won't change any more
+};
+
 /// All calls may come from any worker, for different instances at once; those that take an instance come with its lock held, but for runtime().
 class Driver {
  public:
   virtual ~Driver() = default;
   /// Before any instance starts, once: what all instances of the type share. Errors are the caller's to log: what needs it then fails.
   virtual Result<> open() = 0;
+  /// Never blocks.
+  virtual About about() const = 0;
   virtual std::shared_ptr<Runtime> runtime(const Instance& instance, StopHandler on_stop) = 0;
 
   /// May an instance with this row be made here? Errors: invalid, unsupported with the remedy.

@@ -139,10 +139,25 @@ class Plug {
   ~Plug() = default;
 };
 
+/// What only a machine of its own has.
+class Hardware {
+ public:
+  /// A connection to the graphical console (SPICE). Errors: invalid (not running), unsupported.
+  virtual Result<UniqueFd> graphics(const Context&) = 0;
+  /// The screen, as PNG to `fd`. Errors: invalid (not running), unsupported (no screen).
+  virtual Result<> screenshot(const Context&, int fd) = 0;
+  /// Guest memory to `fd`: format "elf", "kdump-zlib", …. Errors: invalid, unsupported. Blocks as long as it takes.
+  virtual Result<> dump_memory(const Context&, int fd, const std::string& format) = 0;
+
+ protected:
+  ~Hardware() = default;
+};
+
 /// The runtime of one instance: starts and watches it, and reaches into it. No database, no HTTP. Thread-safe per object.
 class Runtime : public Life, public Reach, public Gauge, public Plug {
  public:
   virtual ~Runtime() = default;
+  virtual Hardware* hardware() { return nullptr; }  ///< null for types that share the host's kernel
 };
 
 /// Does a process that <run>/state tells of live? The first two fields of that file are, for every type, a pid and its start time

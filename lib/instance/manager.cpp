@@ -173,6 +173,17 @@ void Manager::forget(const std::string& project, const std::string& name) {
   version_.fetch_add(1, std::memory_order_acq_rel);
 }
 
+std::vector<About> Manager::runtimes(bool* settled) const {
+  std::vector<About> out;
+  *settled = true;
+  for (const auto& [type, driver] : drivers_) {
+    About about = driver->about();
+    *settled = *settled && about.settled;
+    if (!about.version.empty()) out.push_back(std::move(about));
+  }
+  return out;
+}
+
 void Manager::open_drivers() {
   for (const auto& [type, driver] : drivers_)
     if (auto opened = driver->open(); !opened)

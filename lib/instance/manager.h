@@ -42,6 +42,8 @@ class Manager {
   Hotplug& hotplug() { return *hotplug_; }
   GuestEvents& guest_events() { return *guest_events_; }
   Driver& driver(Type type) { return *drivers_.at(type); }
+  /// What runs instances, of types that can be had.
+  std::vector<About> runtimes(bool* settled) const;
   /// Before any instance starts: makes ready what all instances of a type share. What fails is logged and takes nothing else with it.
   void open_drivers();
 

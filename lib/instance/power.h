@@ -11,6 +11,8 @@ Result<> stop(const Job& job, const InstancePtr& instance, const PowerOptions& o
 Result<> restart(const Job& job, const InstancePtr& instance, const PowerOptions& options);
 Result<> freeze(const Job& job, const InstancePtr& instance);
 Result<> unfreeze(const Job& job, const InstancePtr& instance);
+/// Where the running state of an instance is kept while it is stopped: in its mounted volume.
+std::string state_file(const Instance& instance);
 /// By the API's word: start, stop, restart, freeze, unfreeze. Errors: invalid for others.
 Result<> change_state(const Job& job, const InstancePtr& instance, const std::string& action, const PowerOptions& options);
 

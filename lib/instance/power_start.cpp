@@ -61,7 +61,10 @@ Result<> record_start(const InstancePtr& instance) {
   View next = *now;
   next.row.last_used_at = Timestamp::now();
   next.row.stateful = false;
-  TRY(instance->services().global.write([&](db::Tx& tx) { return db::instances::set_last_used(tx, next.row.id, next.row.last_used_at); }));
+  TRY(instance->services().global.write([&](db::Tx& tx) -> Result<> {
+    TRY(db::instances::set_stateful(tx, next.row.id, false));
+    return db::instances::set_last_used(tx, next.row.id, next.row.last_used_at);
+  }));
   instance->replace(std::move(next));
   return {};
 }

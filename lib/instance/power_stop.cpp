@@ -43,12 +43,22 @@ Result<> forced(const Job& job, const InstancePtr& instance) {
   return instance->wait_inactive(job.ctx.with_timeout(kForcedStopTimeout));
 }
 
+/// The running state goes to a file of its volume, from which the next stateful start goes on.
+Result<> stateful(const Job& job, const InstancePtr& instance) {
+  TRY(instance->runtime()->save(job.ctx, state_file(*instance)));
+  TRY(instance->services().global.write([&](db::Tx& tx) { return db::instances::set_stateful(tx, instance->id(), true); }));
+  View next = *instance->view();
+  next.row.stateful = true;
+  instance->replace(std::move(next));
+  return forced(job, instance);
+}
+
 Result<> end(const Job& job, const InstancePtr& instance, const PowerOptions& options) {
   TRY(check_running(instance));
   if (options.stateful) {
     if (!is_true(get_or(instance->view()->config, "migration.stateful")))
       return fail(Code::invalid, "Stateful stop requires the instance to have migration.stateful be set to true");
-    return fail(Code::unsupported, "Stopping with the state kept needs CRIU, which is not part of this server");
+    return stateful(job, instance);
   }
   return options.force || options.timeout.count() == 0 ? forced(job, instance) : graceful(job, instance, options.timeout);
 }
@@ -74,6 +84,8 @@ void clean_up(const InstancePtr& instance) {
 }
 
 }  // namespace
+
+std::string state_file(const Instance& instance) { return instance.mounted.path + "/state"; }
 
 Result<> stop(const Job& job, const InstancePtr& instance, const PowerOptions& options) {
   TRY(check_running(instance));

@@ -72,8 +72,9 @@ std::vector<instance::InstancePtr> instances_of(const instance::Manager& manager
 
 /// At recursion 2. Clears `lasting` where the text may be another one without any change of the instance.
 std::string full_object(const Context& ctx, instance::Instance& instance, bool& lasting) {
+  constexpr milliseconds kPatience{25};  // with a guest that takes its time: a list shows what is known
   std::string out = *instance.full_json_head();
-  api::InstanceState state = instance::state_of(ctx, instance, true);
+  api::InstanceState state = instance::state_of(ctx.with_timeout(kPatience), instance, true);
   if (state.status_code != instance::status_code(instance::Status::stopped) || !state.disk.empty()) lasting = false;
   out += api::dump(state);
   out += '}';

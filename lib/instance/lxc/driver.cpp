@@ -1,6 +1,7 @@
 // Containers as an instance type: ids and owners of files, credentials, templates, entry points, and what the runtime is told of them.
 #include "instance/driver.h"
 
+#include <lxc/lxccontainer.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -83,6 +84,8 @@ class ContainerDriver : public Driver {
                              "System calls of containers can't be intercepted");
     return {};
   }
+
+  About about() const override { return {.name = "lxc", .version = lxc_get_version()}; }
 
   std::shared_ptr<Runtime> runtime(const Instance& instance, StopHandler on_stop) override {
     return std::make_shared<Container>(instance.services().runtime, paths_of(instance), std::move(on_stop));

@@ -8,8 +8,14 @@
 
 #include "api/architecture.h"
 #include "base/log.h"
+#include "async/runtime.h"
+#include "core/warnings.h"
+#include "db/database.h"
 #include "instance/manager.h"
+#include "instance/qemu/config_drive.h"
+#include "instance/power.h"
 #include "instance/qemu/firmware_vars.h"
+#include "instance/qemu/guest_uplink.h"
 #include "instance/qemu/machine.h"
 #include "instance/qemu/machine_spec.h"
 #include "instance/qemu/plug.h"
@@ -25,8 +31,6 @@ constexpr const char* kAgentState = "volatile.last_state.agent";
 MachinePaths paths_of(const Instance& instance) { return MachinePaths::of(instance.services().paths, instance.project(), instance.name()); }
 Machine& machine_of(const InstancePtr& instance) { return static_cast<Machine&>(*instance->runtime()); }
 
-std::string state_file(const InstancePtr& instance) { return instance->mounted.path + "/state"; }
-
 uint32_t vsock_id(const View& view) { return static_cast<uint32_t>(parse_uint(get_or(view.row.config, kVsockId)).value_or(0)); }
 
 FirmwareUse firmware_use(const MachineSpec& spec) {
@@ -39,11 +43,12 @@ Result<> available(const Context& ctx) {
   return fail(Code::unsupported, "Instance type \"virtual-machine\" is not supported on this server: {}", found->unavailable);
 }
 
-Result<MachineAccess> access_of(const InstancePtr& instance, const MemorySpec& memory) {
+Result<MachineAccess> access_of(const InstancePtr& instance, const MachineSpec& spec) {
   ViewPtr view = instance->view();
-  MachineAccess out{.agent = {}, .nics = nics_of(*view), .memory = memory};
+  MachineAccess out{.agent = {}, .nics = nics_of(*view), .memory = spec.memory, .plugged_vsock = plugs_vsock(spec)};
   out.agent.vsock = {.cid = vsock_id(*view), .run_folder = instance->run_path()};
-  out.agent.connection.guest_api = !is_false(get_or(view->config, "security.guestapi"));
+  out.agent.identity = TRY(agent_identity(instance->mounted.path));
+  out.agent.connection = TRY(guest_connection(instance->services().runtime, !is_false(get_or(view->config, "security.guestapi"))));
   out.agent.metrics = !is_false(get_or(view->config, "security.agent.metrics"));
   out.agent.started = get_or(view->row.config, kAgentState) == "STARTED";
   return out;
@@ -53,7 +58,12 @@ class Start : public Preparation {
  public:
   Start(InstancePtr instance, MachineStart start) : instance_(std::move(instance)), start_(std::move(start)) {}
 
-  Result<> complete(const Job&, const std::vector<device::RunConfig>& devices) override {
+  Result<> complete(const Job& job, const std::vector<device::RunConfig>& devices) override {
+    const std::string& volume = instance_->mounted.path;
+    std::vector<device::ShareEntry> shares;
+    for (const device::RunConfig& device : devices) shares.insert(shares.end(), device.shares.begin(), device.shares.end());
+    TRY(write_agent_mounts(volume, shares));
+    start_.spec.config_drive.iso = TRY(make_agent_iso(job.ctx, volume));
     start_.spec.devices = devices;
     order_boot(start_.spec.devices);
     start_.access.nics = nics_of(*instance_->view());
@@ -70,7 +80,26 @@ class MachineDriver : public Driver {
  public:
   explicit MachineDriver(Manager& manager) : manager_(manager) {}
 
-  Result<> open() override { return {}; }
+  /// Looks what the host can do, beside everything else: the daemon's start does not wait for it.
+  Result<> open() override {
+    manager_.services().runtime.offload([&services = manager_.services()] {
+      auto found = host(Context::detached(seconds(30)));
+      for (const std::string& what : found->missing) log_warn(what);
+      auto recorded = services.global.write([&](db::Tx& tx) -> Result<> {
+        core::WarningSubject subject{.type = core::WarningType::instance_type_not_operational};
+        if (found->unavailable.empty()) return core::resolve_warnings(tx, subject);
+        return core::warn(tx, subject, "virtual machines are unavailable because " + found->unavailable);
+      });
+      if (!recorded) log_warn("Failed to record a warning", {{"error", recorded.error().message()}});
+    });
+    return {};
+  }
+
+  About about() const override {
+    auto found = known_host();
+    bool usable = found && found->qemu && found->unavailable.empty();
+    return {.name = "qemu", .version = usable ? found->qemu->version : "", .settled = found != nullptr};
+  }
 
   std::shared_ptr<Runtime> runtime(const Instance& instance, StopHandler on_stop) override {
     return std::make_shared<Machine>(instance.services().runtime, paths_of(instance), events_of(instance, std::move(on_stop)));
@@ -106,12 +135,12 @@ class MachineDriver : public Driver {
     start.spec.log_file = instance->log_path() + "/qemu.log";
     start.spec.accel = host(job.ctx)->kvm ? Accel::kvm : Accel::tcg;
     start.spec.firmware = TRY(prepare_firmware(instance->mounted.path, firmware_use(start.spec), is_true(instance->volatile_get("volatile.apply_nvram"))));
-    start.spec.config_drive.folder = TRY(config_folder(instance));
-    start.access = TRY(access_of(instance, start.spec.memory));
+    start.access = TRY(access_of(instance, start.spec));
+    start.spec.config_drive.folder = TRY(write_config_drive(job.ctx, instance, {.trigger = instance->volatile_get("volatile.apply_template"), .connection = start.access.agent.connection}));
     start.access.agent.started = false;
     start.oom_score = parse_int(get_or(view->config, "limits.memory.oom_priority")).value_or(0);
-    if (options.stateful && view->row.stateful) start.state_file = state_file(instance);
-    else unlink(state_file(instance).c_str());
+    if (options.stateful && view->row.stateful) start.state_file = state_file(*instance);
+    else unlink(state_file(*instance).c_str());
     start.spec.incoming = !start.state_file.empty();
     TRY(instance->volatile_set({{"volatile.apply_nvram", ""}, {"volatile.vm.needs_reset", ""}, {"volatile.apply_template", ""}, {kAgentState, ""}}));
     return std::make_unique<Start>(instance, std::move(start));
@@ -119,7 +148,7 @@ class MachineDriver : public Driver {
 
   void found(const InstancePtr& instance) override {
     auto spec = spec_of(*instance->view());
-    auto access = spec ? access_of(instance, spec->memory) : Failure(spec.error());
+    auto access = spec ? access_of(instance, *spec) : Failure(spec.error());
     auto used = access ? machine_of(instance).set_access(std::move(*access)) : Result<>(Failure(access.error()));
     if (!used) log_error("Calls into a running virtual machine will fail", {{"instance", instance->full_name()}, {"error", used.error().message()}});
   }
@@ -169,13 +198,6 @@ class MachineDriver : public Driver {
     uint32_t before = vsock_id(*view);
     uint32_t id = TRY(choose_cid(get_or(view->row.config, "volatile.uuid"), before ? std::optional(before) : std::nullopt, taken));
     return instance->volatile_set({{kVsockId, std::to_string(id)}});
-  }
-
-  /// What the guest sees as its config drive.
-  Result<std::string> config_folder(const InstancePtr& instance) {
-    std::string folder = instance->mounted.path + "/config";
-    if (mkdir(folder.c_str(), 0500) < 0 && errno != EEXIST) return fail_errno("Failed creating " + folder);
-    return folder;
   }
 
   Manager& manager_;

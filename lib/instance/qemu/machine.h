@@ -56,6 +56,7 @@ struct MachineAccess {
   AgentAccess agent;
   std::vector<NicAccess> nics;
   MemorySpec memory;           ///< what it was started with
+  bool plugged_vsock = false;  ///< its vsock device can be taken out (see MachineSpec::stateful)
 };
 
 /// All that one start needs.
@@ -66,7 +67,10 @@ struct MachineStart {
   int64_t oom_score = 0;       ///< limits.memory.oom_priority
 };
 
-class Machine : public Runtime {
+/// Does such a machine have a vsock device that is plugged in after QEMU started, and out before its state is saved?
+bool plugs_vsock(const MachineSpec& spec);
+
+class Machine : public Runtime, public Hardware {
  public:
   Machine(async::Runtime& runtime, MachinePaths paths, MachineEvents events);
   ~Machine() override;
@@ -110,12 +114,10 @@ class Machine : public Runtime {
   /// Threads of its virtual CPUs are moved there; none: everywhere.
   Result<> use_cpus(const std::vector<int>& cpus) override;
 
-  /// A connection to the graphical console. Errors: unsupported (QEMU has no SPICE).
-  Result<UniqueFd> spice(const Context&);
-  /// The screen as PNG. Errors: invalid (not running), unsupported (no screen).
-  Result<> screenshot(const Context&, int fd);
-  /// Guest memory: format "elf", "win-dmp", "kdump-zlib", …. Errors: invalid, unsupported. Blocks as long as it takes.
-  Result<> dump_memory(const Context&, int fd, const std::string& format);
+  Hardware* hardware() override { return this; }
+  Result<UniqueFd> graphics(const Context&) override;
+  Result<> screenshot(const Context&, int fd) override;
+  Result<> dump_memory(const Context&, int fd, const std::string& format) override;
 
   struct Impl;
 

@@ -3,6 +3,7 @@
 
 #include "base/log.h"
 #include "http/stream.h"
+#include "instance/qemu/guest_uplink.h"
 #include "instance/qemu/hotplug.h"
 #include "instance/qemu/machine_impl.h"
 #include "sys/fd_passing.h"
@@ -43,6 +44,16 @@ void Machine::Impl::watch_agent(Duration delay) {
   agent_timer = runtime.after(delay, [weak] {
     if (auto self = weak.lock()) self->poll_agent();
   });
+}
+
+void Machine::Impl::listen_to_guest() {
+  VsockPlace place;
+  {
+    std::lock_guard lock(mutex);
+    place = access.agent.vsock;
+  }
+  auto attached = attach_guest(runtime, place);
+  if (!attached) log_warn("A virtual machine has no guest API", {{"instance", paths.id}, {"error", attached.error().message()}});
 }
 
 void Machine::Impl::poll_agent() {

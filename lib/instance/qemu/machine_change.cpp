@@ -70,6 +70,17 @@ Result<> Machine::use_cpus(const std::vector<int>& cpus) {
   return {};
 }
 
+void Machine::Impl::replug_vsock(const Context& ctx, qmp::Client& qmp) {
+  VsockPlace place;
+  {
+    std::lock_guard lock(mutex);
+    place = access.agent.vsock;
+  }
+  auto device = start_vsock(ctx, place);
+  auto plugged = device ? plug_vsock(ctx, qmp, device->fd.get()) : Result<>(Failure(device.error()));
+  if (!plugged) log_warn("A virtual machine is left without its vsock device", {{"instance", paths.id}, {"error", plugged.error().message()}});
+}
+
 Result<> Machine::save(const Context& ctx, const std::string& file) {
   auto qmp = TRY(impl_->monitor(ctx));
   (void)impl_->drain_console(ctx);
@@ -77,9 +88,17 @@ Result<> Machine::save(const Context& ctx, const std::string& file) {
   unlink(part.c_str());
   UniqueFd fd(open(part.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
   if (!fd) return fail_errno("Failed creating " + part);
+  bool plugged;
+  {
+    std::lock_guard lock(impl_->mutex);
+    plugged = impl_->access.plugged_vsock;
+  }
+  if (plugged) TRY(unplug_vsock(ctx, *qmp));
   auto saved = save_state(ctx, *qmp, fd.get());
   if (!saved) {
     unlink(part.c_str());
+    if (plugged) impl_->replug_vsock(ctx, *qmp);
+    (void)qmp->run(ctx, "cont");
     return Failure(std::move(saved).error().wrap("Failed saving the state of the machine"));
   }
   if (fsync(fd.get()) < 0 || rename(part.c_str(), file.c_str()) < 0) return fail_errno("Failed writing " + file);

@@ -99,7 +99,7 @@ Result<> Machine::clear_console_log(const Context& ctx) {
   return fail_errno("Failed clearing " + path);
 }
 
-Result<UniqueFd> Machine::spice(const Context&) {
+Result<UniqueFd> Machine::graphics(const Context&) {
   TRY(impl_->running());
   if (access(impl_->paths.spice().c_str(), F_OK) < 0) return fail(Code::unsupported, "SPICE is not supported by the host");
   return connect_socket(impl_->paths.spice());

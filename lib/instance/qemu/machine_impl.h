@@ -54,8 +54,8 @@ struct Machine::Impl : std::enable_shared_from_this<Impl> {
 
   // Life: machine.cpp, machine_start.cpp.
   Result<> launch(const Context& ctx, const MachineStart& start);
-  Result<> spawn(const Context& ctx, MachineStart& start, const Capabilities& qemu);
-  Result<> assemble(const Context& ctx, const MachineStart& start, const Capabilities& qemu);
+  Result<> spawn(const Context& ctx, MachineStart& start, const Capabilities& qemu, const VsockDevice& vsock);
+  Result<> assemble(const Context& ctx, const MachineStart& start, const Capabilities& qemu, const VsockDevice& vsock);
   /// Takes over a running process. Errors: not_found if it ended.
   Result<> adopt(const Process& found);
   void watch_exit();
@@ -72,6 +72,7 @@ struct Machine::Impl : std::enable_shared_from_this<Impl> {
 
   /// The connection to QEMU, made again if it was lost. Errors: invalid (not running), timeout, unavailable.
   Result<qmp::ClientPtr> monitor(const Context& ctx);
+  void replug_vsock(const Context& ctx, qmp::Client& qmp);
   void learn_threads(const Context& ctx, qmp::Client& qmp);
 
   // The agent: machine_agent.cpp.
@@ -81,6 +82,8 @@ struct Machine::Impl : std::enable_shared_from_this<Impl> {
   void poll_agent();
   void agent_is(AgentStatus now);
   void watch_agent(Duration delay);
+  /// Calls from inside to the guest API are taken from now on.
+  void listen_to_guest();
   void refresh_guest();
 
   /// Reads what the console wrote since it was last read, into console.log.

@@ -33,6 +33,14 @@ std::optional<Process> parse_state(const std::string& text) {
   return Process{static_cast<pid_t>(*pid), *start, Timestamp::from_unix(*seconds, static_cast<int32_t>(*nanos))};
 }
 
+/// What QEMU wrote to its log before it gave up, for a user to read.
+std::string last_words(const std::string& log_file) {
+  constexpr size_t kEnough = 2000;
+  std::string text = read_file(log_file).value_or("");
+  if (text.empty()) return "";
+  return " (" + std::string(trim(text.size() > kEnough ? text.substr(text.size() - kEnough) : text)) + ")";
+}
+
 void rotate(const std::string& file) { rename(file.c_str(), (file + ".old").c_str()); }
 
 /// What the guest doing something means; QEMU's defaults differ between versions. The daemon turns a reboot into a new start where one is due.
@@ -49,17 +57,20 @@ Result<> restore(const Context& ctx, qmp::Client& qmp, const std::string& file) 
 
 }  // namespace
 
-Result<> Machine::Impl::spawn(const Context& ctx, MachineStart& start, const Capabilities& qemu) {
+bool plugs_vsock(const MachineSpec& spec) { return spec.stateful && spec.board == Board::q35 && vsock_backend() == VsockBackend::helper; }
+
+Result<> Machine::Impl::spawn(const Context& ctx, MachineStart& start, const Capabilities& qemu, const VsockDevice& vsock) {
   for (const std::string& path : {paths.monitor(), paths.console(), paths.spice(), paths.pid_file()}) unlink(path.c_str());
   for (const char* name : {"/qemu.log", "/console.log"}) rotate(paths.log + name);
-  VsockDevice vsock = TRY_CTX(start_vsock(ctx, start.access.agent.vsock), "Failed making the vsock device");
   start.spec.vsock.kind = vsock.backend == VsockBackend::kernel ? VsockSpec::Kind::vhost : VsockSpec::Kind::vhost_user;
   start.spec.vsock.cid = vsock.cid;
   start.spec.vsock.fd = kVsockFd;
   Rendered rendered = TRY(render(start.spec, qemu));
   TRY(write_file_atomic(paths.run + "/qemu.conf", rendered.conf, 0600));
-  sys::SpawnSpec program{.argv = std::move(rendered.argv), .cwd = paths.run, .fds = {{vsock.fd.get(), kVsockFd}}, .new_session = true};
-  TRY_CTX(sys::run(ctx.with_timeout(kSpawnTime), std::move(program)), "Failed starting QEMU");
+  sys::SpawnSpec program{.argv = std::move(rendered.argv), .cwd = paths.run, .new_session = true};
+  if (!plugs_vsock(start.spec)) program.fds = {{vsock.fd.get(), kVsockFd}};
+  auto ran = sys::run(ctx.with_timeout(kSpawnTime), std::move(program));
+  if (!ran) return Failure(std::move(ran).error().wrap("Failed starting QEMU" + last_words(start.spec.log_file)));
   auto pid = parse_int(trim(TRY_CTX(read_file(paths.pid_file()), "QEMU left no process id")));
   if (!pid || *pid <= 0) return fail(Code::internal, "QEMU left no process id");
   Process found{.pid = static_cast<pid_t>(*pid), .started_at = Timestamp::now()};
@@ -68,11 +79,16 @@ Result<> Machine::Impl::spawn(const Context& ctx, MachineStart& start, const Cap
   return write_file_atomic(paths.state(), render_state(found));
 }
 
-Result<> Machine::Impl::assemble(const Context& ctx, const MachineStart& start, const Capabilities& qemu) {
+Result<> Machine::Impl::assemble(const Context& ctx, const MachineStart& start, const Capabilities& qemu, const VsockDevice& vsock) {
   auto qmp = TRY(monitor(ctx));
+  TRY(run_raw_commands(ctx, *qmp, start.spec.config, "early"));
+  // QEMU can't save the state of this device, so a saved machine has none; the others get theirs before the guest looks.
+  bool late = plugs_vsock(start.spec);
+  if (late && start.state_file.empty()) TRY(plug_vsock(ctx, *qmp, vsock.fd.get()));
   if (start.spec.board == Board::q35) {
     if (start.spec.cpu.sockets == 0 && start.spec.cpu.count > 1) TRY_CTX(set_cpus(ctx, *qmp, start.spec.cpu.count), "Failed to add CPUs");
     for (const device::RunConfig& device : start.spec.devices) TRY_CTX(instance::qemu::plug(ctx, *qmp, qemu, device), "Failed setting up device via monitor");
+    TRY(run_raw_commands(ctx, *qmp, start.spec.config, "pre-start"));
     // Boot indexes of plugged devices count from the next reset on only.
     TRY(qmp->run(ctx, "system_reset"));
   }
@@ -81,8 +97,10 @@ Result<> Machine::Impl::assemble(const Context& ctx, const MachineStart& start, 
   if (start.oom_score != 0)
     if (auto set = sys::set_oom_score(process.pid, start.oom_score); !set) log_warn("Failed to set OOM priority", {{"instance", paths.id}, {"error", set.error().message()}});
   if (!start.state_file.empty()) TRY_CTX(restore(ctx, *qmp, start.state_file), "Failed restoring the saved state");
+  if (late && !start.state_file.empty()) TRY(plug_vsock(ctx, *qmp, vsock.fd.get()));
   TRY_CTX(qmp->run(ctx, "cont"), "Failed starting the machine");
-  return {};
+  if (!start.state_file.empty()) unlink(start.state_file.c_str());
+  return run_raw_commands(ctx, *qmp, start.spec.config, "post-start");
 }
 
 Result<> Machine::Impl::launch(const Context& ctx, const MachineStart& planned) {
@@ -90,8 +108,9 @@ Result<> Machine::Impl::launch(const Context& ctx, const MachineStart& planned) 
   auto found = host(ctx);
   if (!found->qemu) return fail(Code::unsupported, "Virtual machines are unavailable: {}", found->unavailable);
   TRY(use_access(start.access));
-  auto done = spawn(ctx, start, *found->qemu);
-  if (done) done = assemble(ctx, start, *found->qemu);
+  VsockDevice vsock = TRY_CTX(start_vsock(ctx, start.access.agent.vsock), "Failed making the vsock device");
+  auto done = spawn(ctx, start, *found->qemu, vsock);
+  if (done) done = assemble(ctx, start, *found->qemu, vsock);
   if (!done) {
     abandon();
     return done;
@@ -101,6 +120,7 @@ Result<> Machine::Impl::launch(const Context& ctx, const MachineStart& planned) 
     status = Status::running;
   }
   watch_exit();
+  listen_to_guest();
   watch_agent(seconds(1));
   return {};
 }
@@ -147,6 +167,7 @@ bool Machine::recover() {
     Context ctx = Context::detached(seconds(30));
     auto qmp = self->monitor(ctx);
     if (!qmp) return log_warn("Failed connecting to a running virtual machine", {{"instance", self->paths.id}, {"error", qmp.error().message()}});
+    self->listen_to_guest();
     self->learn_threads(ctx, **qmp);
     auto state = run_state(ctx, **qmp);
     if (state && *state == "prelaunch") return self->destroy();  // the last daemon had not got far with its start
