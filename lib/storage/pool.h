@@ -22,7 +22,8 @@ enum class ContentType { filesystem, block, iso };
 std::string_view volume_type_name(VolumeType type);    ///< "container", …: the API's word
 std::string_view content_type_name(ContentType type);  ///< "filesystem", …
 
-/// Names a volume or, as "name/snapshot", one of its snapshots.
+/// Names a volume or, as "name/snapshot", one of its snapshots. A virtual machine's volume is a folder like a container's, with the disk in it as
+/// root.img; its content is block whatever is said here.
 struct VolumeRef {
   VolumeType type = VolumeType::container;
   std::string project = "default";
@@ -48,7 +49,8 @@ class Pool {
   virtual std::string name() const = 0;
   virtual std::string driver() const = 0;
 
-  /// A new volume with the image's content: `rootfs/`, `metadata.yaml`, `templates/` for containers. `image_project` owns the image row.
+  /// A new volume with the image's content: `metadata.yaml`, `templates/` and, for containers, `rootfs/`. For virtual machines config["size"] is what the
+  /// disk shall have (else the pool's volume.size, else 10 GiB, or more if the image needs it), and is not stored. Errors: invalid (the image needs more).
   virtual Result<> create_from_image(const Context&, const VolumeRef&, const StringMap& config, const std::string& fingerprint, const Progress&) = 0;
   virtual Result<> create_empty(const Context&, const VolumeRef&, const StringMap& config, const std::string& description) = 0;
   /// Copies `source` (of any pool), with its snapshots where asked. Reflinks where the file system can.
