@@ -1,4 +1,5 @@
 // What QEMU reads and writes as a whole: saved states, pictures, dumps, character devices.
+#include <fcntl.h>
 
 #include "base/encode.h"
 #include "instance/qemu/hotplug.h"
@@ -58,7 +59,10 @@ Result<> load_state(const Context& ctx, qmp::Client& client, int fd) {
 
 Result<> screenshot(const Context& ctx, qmp::Client& client, int fd) {
   Reverter closed;
-  std::string path = TRY(add_fdset(ctx, client, closed, "screenshot", fd));
+  // QEMU takes a descriptor of a set only if it was opened as QEMU would open the file: for writing alone.
+  UniqueFd writer(open(std::format("/proc/self/fd/{}", fd).c_str(), O_WRONLY | O_CLOEXEC));
+  if (!writer) return fail_errno("Failed opening the picture's file");
+  std::string path = TRY(add_fdset(ctx, client, closed, "screenshot", writer.get()));
   TRY_CTX(client.run(ctx, "screendump", {{"filename", path}, {"format", "png"}}), "Failed taking a picture of the screen");
   return {};
 }

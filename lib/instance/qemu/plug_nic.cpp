@@ -58,6 +58,15 @@ Result<Queues> lend_queues(const Context& ctx, qmp::Client& client, Reverter& un
   return out;
 }
 
+/// UEFI boots from virtio NICs by itself, and a kernel that is started directly from none: only a BIOS needs the option ROM, whose start takes seconds.
+bool needs_rom(const Context& ctx, qmp::Client& client) {
+  for (const char* property : {"pflash0", "kernel"}) {
+    auto value = client.run(ctx, "qom-get", {{"path", "/machine"}, {"property", property}});
+    if (value && value->is_string() && !value->get_ref<const std::string&>().empty()) return false;
+  }
+  return true;
+}
+
 }  // namespace
 
 Result<> plug_nic(const Context& ctx, qmp::Client& client, const device::NicEntry& nic) {
@@ -79,6 +88,7 @@ Result<> plug_nic(const Context& ctx, qmp::Client& client, const device::NicEntr
   } else {
     device.update({{"driver", "virtio-net-pci"}, {"bus", TRY(free_port(ctx, client))}, {"addr", "00.0"}, {"mq", true}, {"vectors", 2 * queues.count + 2}});
     if (nic.mtu != 0) device["host_mtu"] = nic.mtu;
+    if (!needs_rom(ctx, client)) device["romfile"] = "";
   }
   TRY(client.run(ctx, "device_add", device));
   backend_undo.commit();
