@@ -62,7 +62,9 @@ Result<FileRule> read_file_rule(const Json& json) {
   rule.mode = text(json, "mode");
   rule.uid = text(json, "uid");
   rule.gid = text(json, "gid");
-  rule.templated = flag(json, "templated") || flag(json, "pongo");
+  rule.templated = flag(json, "templated");
+  rule.rendered = flag(json, "pongo");
+  if (rule.generator == "copy" && rule.path.empty()) rule.path = rule.source;
   rule.properties = texts(member(member(json, "template"), "properties"));
   rule.when = list(member(json, "template"), "when");
   bool anywhere = contains({"fstab", "incus-agent", "cloud-init"}, rule.generator);
@@ -89,6 +91,8 @@ Result<> read_packages(const Json& json, Definition& out) {
     PackageSet set;
     read_filter(item, set);
     set.packages = list(item, "packages");
+    set.flags = list(item, "flags");
+    set.early = flag(item, "early");
     std::string action = text(item, "action");
     if (action != "install" && action != "remove") return fail(Code::invalid, "packages: unknown action {}", quote(action));
     set.install = action == "install";
@@ -108,17 +112,23 @@ Result<> read_packages(const Json& json, Definition& out) {
   return {};
 }
 
-/// Debian's names for architectures; others call them as the kernel does.
-constexpr std::pair<std::string_view, std::string_view> kDebianNames[] = {{"x86_64", "amd64"}, {"i686", "i386"}, {"aarch64", "arm64"}, {"armv7l", "armhf"},
-                                                                           {"ppc64le", "ppc64el"}, {"s390x", "s390x"}, {"riscv64", "riscv64"}};
+/// What distributions call architectures, in the order of kKernelNames; "" where it is the kernel's name.
+constexpr std::string_view kKernelNames[] = {"x86_64", "i686", "aarch64", "armv7l", "ppc64le", "s390x", "riscv64"};
+struct Names {
+  std::string_view map;
+  std::string_view names[std::size(kKernelNames)];
+};
+constexpr Names kNames[] = {{"alpinelinux", {"", "x86", "", "armv7", "", "", ""}},   {"archlinux", {"", "", "", "armv7", "", "", ""}},
+                            {"centos", {"", "", "", "armhfp", "", "", ""}},           {"debian", {"amd64", "i386", "arm64", "armhf", "ppc64el", "", ""}},
+                            {"voidlinux", {"", "", "", "", "", "", ""}}};
 
 std::string map_architecture(const Json& mappings, const std::string& name) {
   if (std::string own = text(member(mappings, "architectures"), name.c_str()); !own.empty()) return own;
-  if (text(mappings, "architecture_map") != "debian") return name;
-  for (const auto& [kernel, debian] : kDebianNames) {
-    if (kernel == name) return std::string(debian);
-  }
-  return name;
+  auto row = std::ranges::find(kNames, text(mappings, "architecture_map"), &Names::map);
+  auto kernel = std::ranges::find(kKernelNames, name);
+  if (row == std::end(kNames) || kernel == std::end(kKernelNames)) return name;
+  std::string_view mapped = row->names[kernel - std::begin(kKernelNames)];
+  return mapped.empty() ? name : std::string(mapped);
 }
 
 Result<> fill_defaults(Definition& out, const Json& mappings) {
@@ -143,19 +153,26 @@ Result<> fill_defaults(Definition& out, const Json& mappings) {
 
 Result<> apply_option(Json& document, const std::string& option) {
   size_t equals = option.find('='), dot = option.find('.');
-  if (equals == option.npos || dot == option.npos || dot > equals) return fail(Code::invalid, "Invalid option {}: it must be section.key=value", quote(option));
-  document[option.substr(0, dot)][option.substr(dot + 1, equals - dot - 1)] = option.substr(equals + 1);
+  if (equals == option.npos || dot == option.npos || dot == 0 || dot + 1 >= equals) return fail(Code::invalid, "Invalid option {}: it must be section.key=value", quote(option));
+  Json& section = document[option.substr(0, dot)];
+  if (!section.is_object() && !section.is_null()) return fail(Code::invalid, "{} is not a section with keys", option.substr(0, dot));
+  section[option.substr(dot + 1, equals - dot - 1)] = option.substr(equals + 1);
   return {};
 }
 
-/// "30d", "12h", "4w" in seconds.
+/// "30d", "12h", "1h 30m" in seconds.
 Result<int64_t> duration(const std::string& wanted) {
   constexpr std::pair<char, int64_t> kUnits[] = {{'s', 1}, {'m', 60}, {'h', 3600}, {'d', 86400}, {'w', 604800}, {'y', 31536000}};
-  auto number = parse_int(std::string_view(wanted).substr(0, wanted.size() - 1));
-  for (const auto& [unit, seconds] : kUnits) {
-    if (!wanted.empty() && wanted.back() == unit && number && *number >= 0 && *number < 100000) return *number * seconds;
+  int64_t total = 0;
+  StringList parts = split_list(wanted, ' ');
+  for (const std::string& part : parts) {
+    auto number = parse_int(std::string_view(part).substr(0, part.size() - 1));
+    auto unit = std::ranges::find(kUnits, part.back(), &std::pair<char, int64_t>::first);
+    if (unit == std::end(kUnits) || !number || *number < 0 || *number >= 100000) return fail(Code::invalid, "image.expiry: {} is not a time like 30d", quote(wanted));
+    total += *number * unit->second;
   }
-  return fail(Code::invalid, "image.expiry: {} is not a time like 30d", quote(wanted));
+  if (parts.empty() || parts.size() > 10) return fail(Code::invalid, "image.expiry: {} is not a time like 30d", quote(wanted));
+  return total;
 }
 
 bool listed(const StringList& names, const std::string& name) { return names.empty() || contains(names, name); }

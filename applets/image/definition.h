@@ -17,7 +17,8 @@ struct Filter {
 
 struct FileRule : Filter {
   std::string generator, path, content, source, name, mode, uid, gid;
-  bool templated = false;
+  bool templated = false;  ///< of `dump`: the content is a template
+  bool rendered = false;   ///< path, content and source are
   StringMap properties;  ///< of the image template that is made
   StringList when;
 };
@@ -28,8 +29,9 @@ struct Action : Filter {
 };
 
 struct PackageSet : Filter {
-  StringList packages;
+  StringList packages, flags;
   bool install = true;
+  bool early = false;  ///< together with the source, where that is made of packages
 };
 
 struct Repository : Filter {

@@ -173,8 +173,11 @@ constexpr Generator kGenerators[] = {{"cloud-init", cloud_init}, {"copy", copy},
 }  // namespace
 
 Result<> make_files(const Context& ctx, const Definition& definition, Tree& tree) {
-  for (const FileRule& rule : definition.files) {
+  for (FileRule rule : definition.files) {
     if (!definition.wants(rule)) continue;
+    for (std::string* part : {&rule.path, &rule.content, &rule.source}) {
+      if (rule.rendered) *part = TRY(definition.render(*part));
+    }
     for (const Generator& generator : kGenerators) {
       if (generator.name == rule.generator) TRY(generator.make(ctx, definition, tree, rule));
     }

@@ -7,7 +7,7 @@
 #include <cstring>
 
 #include "applets/image/chroot.h"
-#include "applets/image/stages.h"
+#include "applets/image/sources.h"
 #include "archive/stream.h"
 #include "sys/in_root.h"
 
@@ -21,9 +21,13 @@ struct Manager {
   const char* repositories;  ///< folder of repository files; null: not by files
   const char* ending;        ///< of such a file
 };
+/// What was downloaded, and what only tells when and in which order something was installed: the same packages make the same image.
+constexpr const char* kCleanApt =
+    "apt-get clean; rm -rf /var/lib/apt/lists/* /var/cache/apt/*.bin /var/log/apt/* /var/log/dpkg.log /var/log/alternatives.log /var/log/bootstrap.log "
+    "/var/cache/ldconfig/aux-cache /var/cache/debconf/*-old /var/lib/dpkg/*-old /etc/*- /var/lib/systemd/catalog/database";
 constexpr Manager kManagers[] = {
     {"apk", "apk update", "apk upgrade", "apk add", "apk del --rdepends", "rm -rf /var/cache/apk/*", nullptr, nullptr},
-    {"apt", "apt-get update", "apt-get -y dist-upgrade", "apt-get -y install", "apt-get -y remove --auto-remove", "apt-get clean; rm -rf /var/lib/apt/lists/*",
+    {"apt", "apt-get update", "apt-get -y dist-upgrade", "apt-get -y install", "apt-get -y remove --auto-remove", kCleanApt,
      "etc/apt/sources.list.d", ".list"},
     {"dnf", "dnf -y makecache", "dnf -y upgrade", "dnf -y install", "dnf -y remove", "dnf -y clean all", "etc/yum.repos.d", ".repo"},
     {"pacman", "pacman -Syy --noconfirm", "pacman -Su --noconfirm", "pacman -S --noconfirm --needed", "pacman -Rcs --noconfirm", "rm -rf /var/cache/pacman/pkg/*", nullptr, nullptr},
@@ -49,7 +53,18 @@ Result<> write_in_root(const std::string& root, const std::string& folder, const
   return archive::sink_to_fd(file.get())(text);
 }
 
-Result<> add_repositories(const Definition& definition, const Manager& manager, const Tree& tree) {
+/// The row of the definition's manager. Errors: unsupported.
+Result<const Manager*> find_manager(const Definition& definition) {
+  auto manager = std::ranges::find(kManagers, definition.manager, &Manager::name);
+  if (manager == std::end(kManagers)) return fail(Code::unsupported, "packages: the manager {} isn't known", quote(definition.manager));
+  return &*manager;
+}
+
+}  // namespace
+
+Result<> add_repositories(const Definition& definition, const Tree& tree) {
+  if (definition.repositories.empty()) return {};
+  const Manager& manager = *TRY(find_manager(definition));
   for (const Repository& repository : definition.repositories) {
     if (!definition.wants(repository)) continue;
     if (!manager.repositories) return fail(Code::unsupported, "packages: repositories of {} can't be added", manager.name);
@@ -60,23 +75,23 @@ Result<> add_repositories(const Definition& definition, const Manager& manager, 
   return {};
 }
 
-}  // namespace
-
 Result<> change_packages(const Context& ctx, const Definition& definition, const Tree& tree) {
   if (definition.manager.empty()) return {};
-  auto manager = std::ranges::find(kManagers, definition.manager, &Manager::name);
-  if (manager == std::end(kManagers)) return fail(Code::unsupported, "packages: the manager {} isn't known", quote(definition.manager));
-  TRY(add_repositories(definition, *manager, tree));
+  const Manager* manager = TRY(find_manager(definition));
+  TRY(add_repositories(definition, tree));
   auto run = [&](const std::string& commands, const std::string& what) { return run_in_root(ctx, tree.root, "#!/bin/sh -eu\n" + commands + "\n", definition.environment, what); };
-  bool changes = std::ranges::any_of(definition.sets, [&](const PackageSet& set) { return definition.wants(set) && !set.packages.empty(); });
+  bool from_packages = makes_packages(definition.source.at("downloader"));  // then the early ones are there
+  auto due = [&](const PackageSet& set) { return definition.wants(set) && !set.packages.empty() && !(set.early && from_packages); };
+  bool changes = std::ranges::any_of(definition.sets, due);
   if (definition.update || changes) TRY(run(manager->refresh, "The list of packages"));
   if (definition.update) {
     TRY(run(manager->update, "The update"));
     TRY(run_actions(ctx, definition, tree, "post-update"));
   }
   for (const PackageSet& set : definition.sets) {
-    if (!definition.wants(set) || set.packages.empty()) continue;
+    if (!due(set)) continue;
     std::string command = set.install ? manager->install : manager->remove;
+    for (const std::string& word : set.flags) command += " '" + replace_all(word, "'", "'\\''") + "'";
     for (const std::string& package : set.packages) command += " " + TRY(checked(package));
     TRY(run(command, set.install ? "Installing packages" : "Removing packages"));
   }

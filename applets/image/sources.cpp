@@ -3,15 +3,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <print>
-
-#include "applets/image/stages.h"
+#include "applets/image/sources.h"
 #include "archive/copy_tree.h"
 #include "archive/extract.h"
 #include "archive/squashfs.h"
 #include "client/fetch_file.h"
 #include "sys/beneath.h"
-#include "sys/spawn.h"
 
 namespace builder {
 
@@ -20,49 +17,6 @@ namespace {
 bool is_folder(const std::string& path) {
   struct stat info;
   return stat(path.c_str(), &info) == 0 && S_ISDIR(info.st_mode);
-}
-
-Result<> run_program(const Context& ctx, StringList argv) {
-  sys::SpawnSpec spec;
-  spec.argv = std::move(argv);
-  spec.stdout_fd = STDOUT_FILENO;
-  spec.stderr_fd = STDERR_FILENO;
-  std::string name = spec.argv[0];
-  sys::Child child = TRY(sys::spawn(spec));
-  auto status = TRY(child.wait(ctx));
-  return status.ok() ? Result<>() : fail(Code::invalid, "{} failed with exit status {}", name, status.shell_code());
-}
-
-Result<> from_debootstrap(const Context& ctx, const Definition& definition, const Tree& tree) {
-  const StringMap& source = definition.source;
-  StringList argv{"debootstrap"};
-  if (auto variant = get_or(source, "variant"); !variant.empty()) argv.push_back("--variant=" + variant);
-  if (!definition.components.empty()) argv.push_back("--components=" + join(definition.components, ","));
-  if (!definition.architecture_mapped.empty()) argv.push_back("--arch=" + definition.architecture_mapped);
-  if (is_true(get_or(source, "skip_verification"))) argv.push_back("--no-check-gpg");
-  argv.insert(argv.end(), {source.at("suite"), tree.root});
-  if (auto url = get_or(source, "url"); !url.empty()) argv.push_back(TRY(definition.render(url)));
-  // debootstrap picks its script by the suite's name; same_as names another suite's.
-  if (auto same = get_or(source, "same_as"); !same.empty()) argv.push_back("/usr/share/debootstrap/scripts/" + same);
-  return run_program(ctx, std::move(argv));
-}
-
-Result<> unpack_file(const Context& ctx, int fd, const Tree& tree) {
-  auto archive = TRY(archive::open_archive(fd));
-  UniqueFd root = TRY(sys::open_directory(tree.root));
-  archive::ExtractOptions options;
-  options.place = [](const std::string& path) { return path.starts_with("dev/") ? std::string() : path; };
-  return archive::extract(ctx, *archive, root.get(), options);
-}
-
-Result<> download_root(const Context& ctx, const std::string& url, const std::string& checksum, const Tree& tree) {
-  UniqueFd file(open(tree.templates.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600));
-  if (!file) return fail_errno("Cannot make a temporary file");
-  client::DownloadOptions options;
-  options.sink = client::sink_fd(file.get());
-  TRY(client::fetch_file(ctx, {.url = url, .sha256 = checksum}, options));
-  lseek(file.get(), 0, SEEK_SET);
-  return unpack_file(ctx, file.get(), tree);
 }
 
 /// A tarball, squashfs or folder here, or a tarball or squashfs on a web server.
@@ -81,9 +35,30 @@ struct Downloader {
   std::string_view name;
   Result<> (*unpack)(const Context&, const Definition&, const Tree&);
 };
-constexpr Downloader kDownloaders[] = {{"debootstrap", from_debootstrap}, {"rootfs-http", from_rootfs}, {"rootfs", from_rootfs}};
+constexpr Downloader kDownloaders[] = {
+    {"alpinelinux-http", from_alpine}, {"apk", from_installer}, {"debootstrap", from_debootstrap}, {"docker-http", from_registry}, {"incus", from_instance},
+    {"mmdebstrap", from_mmdebstrap},   {"oci", from_registry},  {"pacstrap", from_installer},      {"rootfs", from_rootfs},        {"rootfs-http", from_rootfs},
+    {"rpmbootstrap", from_installer},  {"zypper", from_installer}};
 
 }  // namespace
+
+Result<> unpack_file(const Context& ctx, int fd, const Tree& tree) {
+  auto archive = TRY(archive::open_archive(fd));
+  UniqueFd root = TRY(sys::open_directory(tree.root));
+  archive::ExtractOptions options;
+  options.place = [](const std::string& path) { return path.starts_with("dev/") ? std::string() : path; };
+  return archive::extract(ctx, *archive, root.get(), options);
+}
+
+Result<> download_root(const Context& ctx, const std::string& url, const std::string& checksum, const Tree& tree) {
+  UniqueFd file(open(tree.templates.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600));
+  if (!file) return fail_errno("Cannot make a temporary file");
+  client::DownloadOptions options;
+  options.sink = client::sink_fd(file.get());
+  TRY(client::fetch_file(ctx, {.url = url, .sha256 = checksum}, options));
+  lseek(file.get(), 0, SEEK_SET);
+  return unpack_file(ctx, file.get(), tree);
+}
 
 Result<> unpack_source(const Context& ctx, const Definition& definition, const Tree& tree) {
   const std::string& wanted = definition.source.at("downloader");

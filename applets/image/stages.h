@@ -16,6 +16,8 @@ struct Tree {
 
 /// Fills tree.root from the definition's source. Errors: unsupported (downloader), unavailable, invalid. Blocks for long.
 Result<> unpack_source(const Context& ctx, const Definition& definition, const Tree& tree);
+/// Files of the definition's repositories, for its package manager. Errors: unsupported (a manager without such files), invalid.
+Result<> add_repositories(const Definition& definition, const Tree& tree);
 /// Repositories, update, sets and cleanup by the distribution's package manager, in the root.
 Result<> change_packages(const Context& ctx, const Definition& definition, const Tree& tree);
 /// All generators of the `files` section.

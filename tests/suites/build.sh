@@ -136,3 +136,88 @@ test_machine_images() {
   sed -i 's/size: 300MiB/size: much/' image.yaml
   refuse 'size of a disk' incus-image build-incus image.yaml out --vm
 }
+
+# A definition whose root comes from SOURCE, a YAML map.
+source_definition() { # source_definition SOURCE
+  printf 'image: {distribution: bb, release: "3.20"}\nsource: %s\nmappings: {architecture_map: alpinelinux}\n' "$1" > "$SUITE_DIR/source.yaml"
+}
+
+test_from_instance() {
+  prepare
+  incus launch testimage c1
+  incus exec c1 -- sh -c 'echo mine > /root/mine; chown 5:6 /root/mine'
+  source_definition '{downloader: incus, url: c1}'
+  incus-image build-dir "$SUITE_DIR/source.yaml" "$SUITE_DIR/dir"
+  expect "mine" cat "$SUITE_DIR/dir/root/mine"
+  expect "5 6" stat -c '%u %g' "$SUITE_DIR/dir/root/mine"
+  # Only the instance and the first image stay.
+  expect "0" incus list -f csv -c S
+  expect "1" sh -c 'incus image list -f csv | wc -l'
+  source_definition '{downloader: incus, url: c2}'
+  refuse 'not found' incus-image build-dir "$SUITE_DIR/source.yaml" "$SUITE_DIR/none"
+}
+
+test_from_servers() {
+  command -v python3 > /dev/null || { echo "skipped: python3 is not installed"; return 0; }
+  local tree sum
+  tree=$SUITE_DIR/tree/v3.20/releases/$(uname -m)
+  mkdir -p "$tree" "$SUITE_DIR/base" "$SUITE_DIR/state"
+  tar -C "$SUITE_DIR/base" -xf "$TEST_IMAGE"
+  tar -C "$SUITE_DIR/base/rootfs" -czf "$tree/mini.tar.gz" .
+  sum=$(sha256sum < "$tree/mini.tar.gz" | cut -d' ' -f1)
+  printf -- '- {flavor: other, file: x, sha256: y}\n- {flavor: alpine-minirootfs, file: mini.tar.gz, sha256: %s}\n' "$sum" > "$tree/latest-releases.yaml"
+  python3 "$top/tests/lib/image_server.py" "$SUITE_DIR/tree" "$SUITE_DIR/requests" > "$SUITE_DIR/port" &
+  python3 "$top/tests/lib/registry.py" "$(command -v busybox)" "$SUITE_DIR/pulls" "$SUITE_DIR/state" > "$SUITE_DIR/registry" &
+  eventually 10 test -s "$SUITE_DIR/port"
+  eventually 10 test -s "$SUITE_DIR/registry"
+  source_definition "{downloader: alpinelinux-http, url: \"http://127.0.0.1:$(cat "$SUITE_DIR/port")\"}"
+  incus-image build-dir "$SUITE_DIR/source.yaml" "$SUITE_DIR/alpine"
+  test -x "$SUITE_DIR/alpine/bin/busybox"
+  echo more >> "$tree/mini.tar.gz"
+  refuse 'Hash mismatch' incus-image build-dir "$SUITE_DIR/source.yaml" "$SUITE_DIR/none"
+  refuse '404|not found|Not Found' incus-image build-dir "$SUITE_DIR/source.yaml" "$SUITE_DIR/none" -o image.release=3.21
+  source_definition "{downloader: docker-http, url: \"http://127.0.0.1:$(cat "$SUITE_DIR/registry")/app\"}"
+  incus-image build-dir "$SUITE_DIR/source.yaml" "$SUITE_DIR/oci"
+  expect "high" cat "$SUITE_DIR/oci/dir/high"
+  expect "" sh -c "ls '$SUITE_DIR/oci/gone' 2> /dev/null || true"
+  refuse 'not an image of a registry' incus-image build-dir "$SUITE_DIR/source.yaml" "$SUITE_DIR/none" -o source.url=app
+  expect "" sh -c "ls -d '$SUITE_DIR/none' 2> /dev/null || true"
+}
+
+# Programs that make roots of packages, with stand-ins that note how they are called.
+test_from_packages() {
+  mkdir "$SUITE_DIR/tools"
+  export PATH=$SUITE_DIR/tools:$PATH SUITE_DIR
+  local tool
+  for tool in debootstrap mmdebstrap dnf pacstrap zypper apk; do
+    printf '#!/bin/sh\necho "$(basename "$0")" "$@" | sed "s|/[^ =]*/root|ROOT|g" > "$SUITE_DIR/called"\nexit ${FAIL:-0}\n' > "$SUITE_DIR/tools/$tool"
+    chmod 755 "$SUITE_DIR/tools/$tool"
+  done
+  cat > "$SUITE_DIR/packages.yaml" << 'E2'
+image: {distribution: any, release: "9", architecture: x86_64}
+source: {downloader: debootstrap, variant: minbase, url: "http://mirror/{{ image.release }}", components: [main, extra]}
+mappings: {architecture_map: debian}
+packages:
+  manager: dnf
+  sets:
+  - {action: install, early: true, packages: [base, shell]}
+  - {action: install, early: true, packages: [never], releases: ["8"]}
+  repositories: [{name: own, url: "[own]"}]
+E2
+  local call="incus-image build-dir $SUITE_DIR/packages.yaml $SUITE_DIR/dir -o source.downloader="
+  called() { # called DOWNLOADER WORDS
+    $call"$1" > /dev/null
+    expect "$2" cat "$SUITE_DIR/called"
+    rm -rf "$SUITE_DIR/dir"
+  }
+  called debootstrap "debootstrap --variant=minbase --components=main,extra --arch=amd64 --include=base,shell 9 $SUITE_DIR/dir http://mirror/9"
+  called mmdebstrap "mmdebstrap --variant=minbase --components=main,extra --architectures=amd64 --include=base,shell --mode=root --format=directory --quiet 9 $SUITE_DIR/dir http://mirror/9"
+  called rpmbootstrap "dnf -y --installroot=$SUITE_DIR/dir --releasever=9 --setopt=reposdir=$SUITE_DIR/dir/etc/yum.repos.d --setopt=install_weak_deps=False install base shell"
+  called pacstrap "pacstrap -c -G -M $SUITE_DIR/dir base shell"
+  called zypper "zypper --non-interactive --root $SUITE_DIR/dir install --no-recommends base shell"
+  called apk "apk --root $SUITE_DIR/dir --arch amd64 --initdb --no-cache --repository http://mirror/9 add base shell"
+  FAIL=3 refuse 'dnf failed with exit status 3' ${call}rpmbootstrap
+  sed -i 's/early: true, //' "$SUITE_DIR/packages.yaml"
+  refuse 'needs a set of packages with early' ${call}zypper
+  expect "" sh -c "ls -d '$SUITE_DIR/dir' 2> /dev/null || true"
+}
