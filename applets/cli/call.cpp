@@ -23,7 +23,8 @@ Result<client::Server> Call::connect(const std::string& wanted, bool allow_publi
   if (known != servers_.end()) return known->second;
   const Remote& remote = *TRY(config.find(name));
   if (remote.protocol == "oci" && allow_public) {
-    auto server = TRY(oci::registry_server({.url = TRY(server_address(ctx, remote)), .layer_folder = cache_folder() + "/oci"}));
+    auto server = TRY(oci::registry_server({.url = TRY(server_address(ctx, remote)), .layer_folder = cache_folder() + "/oci",
+                                            .keys = TRY(signing_keys(config, name))}));
     return servers_.emplace(name, std::move(server)).first->second;  // it remembers the images it was asked for by name
   }
   if (remote.protocol == "simplestreams" && allow_public) {

@@ -37,7 +37,7 @@ constexpr uint32_t kShortestLease = 30;
 
 /// What the daemon says about an interface (network/interfaces.json).
 struct Wanted {
-  bool dhcp4 = true, route4 = true, route6 = true;
+  bool dhcp4 = true, dhcp6 = true, route4 = true, route6 = true;
 };
 
 class Log {
@@ -255,14 +255,14 @@ std::map<std::string, Wanted> read_wanted(const std::string& path) {
   if (!json || !json->is_object()) return out;
   for (const auto& [name, item] : json->items()) {
     auto flag = [&](const char* key) { return !item.is_object() || !item.contains(key) || item[key] != false; };
-    out[name] = {flag("dhcp4"), flag("route4"), flag("route6")};
+    out[name] = {flag("dhcp4"), flag("dhcp6"), flag("route4"), flag("route6")};
   }
   return out;
 }
 
-/// Router advertisements give addresses, but no way out.
-void refuse_gateway6(const std::string& name) {
-  UniqueFd fd(open(std::format("/proc/sys/net/ipv6/conf/{}/accept_ra_defrtr", name).c_str(), O_WRONLY | O_CLOEXEC));
+/// What router advertisements may do: `what` is "accept_ra" (anything) or "accept_ra_defrtr" (show the way out).
+void refuse_advertised(const std::string& name, const char* what) {
+  UniqueFd fd(open(std::format("/proc/sys/net/ipv6/conf/{}/{}", name, what).c_str(), O_WRONLY | O_CLOEXEC));
   if (fd) (void)!write(fd.get(), "0", 1);
 }
 
@@ -293,7 +293,8 @@ Result<std::vector<Leaser>> make_leasers(const Log& log, const std::string& fold
     auto hwaddr = parse_mac(link.hwaddr);
     if ((link.flags & IFF_LOOPBACK) || !hwaddr) continue;
     Wanted mine = wanted.contains(link.name) ? wanted[link.name] : Wanted();
-    if (!mine.route6) refuse_gateway6(link.name);
+    if (!mine.dhcp6) refuse_advertised(link.name, "accept_ra");
+    if (!mine.route6) refuse_advertised(link.name, "accept_ra_defrtr");
     if (!mine.dhcp4) continue;
     log.result(link.name, netlink.set_up(link.name, true));
     Leaser leaser(log, link.name, *hwaddr, host_name ? std::string(trim(*host_name)) : "", mine.route4);

@@ -49,6 +49,7 @@ api::Image Row::to_api() const {
   image.public_ = public_;
   image.expires_at = expires_at;
   image.profiles = profiles;
+  image.locations = {"none"};  // the name of a server without a cluster
   image.aliases = aliases;
   image.architecture = api::architecture_name(architecture);
   image.cached = cached;
@@ -131,9 +132,9 @@ Result<> remove(Tx& tx, int64_t id) {
 Result<std::optional<std::string>> find_by_source(Tx& tx, const api::ImageSource& source, InstanceType type, int architecture) {
   int protocol = TRY(image_protocol_code(source.protocol));
   return tx.query_text(
-      "SELECT fingerprint FROM images_source JOIN images ON images.id = image_id WHERE server = ? AND protocol = ? AND alias = ? AND "
+      "SELECT fingerprint FROM images_source JOIN images ON images.id = image_id WHERE server = ? AND protocol = ? AND certificate = ? AND alias = ? AND "
       "auto_update = 1 AND architecture = ? AND type = ? ORDER BY creation_date DESC",
-      {source.server, number(protocol), source.alias, number(architecture), number(type)});
+      {source.server, number(protocol), source.certificate, source.alias, number(architecture), number(type)});
 }
 
 }  // namespace db::images

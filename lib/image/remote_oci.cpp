@@ -2,10 +2,16 @@
 #include "api/architecture.h"
 #include "image/remote.h"
 #include "oci/image.h"
+#include "oci/signature.h"
 
 namespace image {
 
 namespace {
+
+/// What a client sends as the certificate: the server's, or keys that images must be signed with, or both.
+oci::Registry::Options options_of(Store& store, const std::string& pem) {
+  return {.proxy = proxy_of(store), .certificate = pem.contains("BEGIN CERTIFICATE") ? pem : "", .keys = oci::public_keys_in(pem)};
+}
 
 std::string layer_folder(Store& store) { return store.services().paths.cache + "/oci"; }
 
@@ -14,7 +20,7 @@ std::string layer_folder(Store& store) { return store.services().paths.cache + "
 Result<Remote> find_oci(const Context& ctx, Store& store, const DownloadRequest& request) {
   if (request.source.image_type == "virtual-machine") return fail(Code::invalid, "OCI images are only supported for containers");
   oci::RegistryUrl url = TRY(oci::parse_registry(request.source.server));
-  auto registry = std::make_shared<oci::Registry>(std::move(url), oci::Registry::Options{.proxy = proxy_of(store), .certificate = request.source.certificate});
+  auto registry = std::make_shared<oci::Registry>(std::move(url), options_of(store, request.source.certificate));
   oci::Described image = TRY_CTX(oci::describe(ctx, *registry, request.source.alias, api::local_architecture()), "Failed getting remote image info");
   Remote remote;
   remote.fingerprint = image.info.fingerprint;

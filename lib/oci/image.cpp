@@ -6,6 +6,7 @@
 #include "archive/hash.h"
 #include "imagefmt/metadata.h"
 #include "oci/flatten.h"
+#include "oci/signature.h"
 
 namespace oci {
 
@@ -15,13 +16,13 @@ constexpr int kMaxNesting = 3;  // an index may point to an index
 /// Quick to write and to read, which matters more than size: these files are read at every creation of an instance.
 constexpr archive::CompressionChoice kCompression{archive::Compression::zstd, 1};
 
-/// Follows indexes to the manifest for this machine.
-Result<Manifest> find_manifest(const Context& ctx, Registry& registry, const Reference& reference, int architecture, std::string& digest) {
+/// Follows indexes to the manifest for this machine. `digests`: of what was gone through, the manifest's last.
+Result<Manifest> find_manifest(const Context& ctx, Registry& registry, const Reference& reference, int architecture, StringList& digests) {
   std::string version = reference.version();
   for (int i = 0; i <= kMaxNesting; ++i) {
     auto document = TRY(registry.manifest(ctx, reference.repository, version));
     Manifest manifest = TRY(parse_manifest(document.text, document.media_type));
-    digest = document.digest;
+    digests.push_back(document.digest);
     if (!manifest.index) return manifest;
     version = TRY(choose(manifest, TRY(platform_of(architecture)))).digest;
   }
@@ -82,12 +83,18 @@ Result<Described> describe(const Context& ctx, Registry& registry, const std::st
   Described out;
   out.alias = alias_of(image);
   out.reference = TRY(parse_reference(registry.url(), image));
-  out.manifest = TRY(find_manifest(ctx, registry, out.reference, architecture, out.digest));
+  StringList digests;
+  out.manifest = TRY(find_manifest(ctx, registry, out.reference, architecture, digests));
+  out.digest = digests.back();
+  // Each names the next by its digest: who signed one of them has signed what follows.
+  if (!registry.keys().empty()) TRY(check_signed(ctx, registry, out.reference.repository, digests, registry.keys()));
   out.config = TRY(parse_config(TRY(registry.small_blob(ctx, out.reference.repository, out.manifest.config))));
   if (!out.config.diff_ids.empty() && out.config.diff_ids.size() != out.manifest.layers.size())
     return fail(Code::invalid, "The image's configuration knows {} layers, its manifest {}", out.config.diff_ids.size(), out.manifest.layers.size());
   int found = TRY(api::architecture_id(out.config.architecture));
   out.info = info_of(registry, out, std::string(api::architecture_name(found)));
+  // An image with the same layers that came unsigned may have another entry point.
+  if (!registry.keys().empty()) out.info.fingerprint = digest_hex(out.digest);
   return out;
 }
 

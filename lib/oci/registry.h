@@ -30,10 +30,12 @@ class Registry {
   struct Options {
     client::ProxySettings proxy = client::ProxySettings::from_environment();
     std::string certificate;  ///< PEM: the only one the server may show; empty: the host's CA bundle decides
+    std::string keys;         ///< PEM: images must be signed with one of these; empty: signatures are not asked for
   };
   Registry(RegistryUrl url, Options options) : url_(std::move(url)), options_(std::move(options)) {}
 
   const RegistryUrl& url() const { return url_; }
+  const std::string& keys() const { return options_.keys; }
   struct Document {
     std::string text, media_type;
     std::string digest;  ///< of `text`

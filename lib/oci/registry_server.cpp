@@ -25,7 +25,8 @@ Result<UniqueFd> scratch_file() {
 
 class RegistryServer {
  public:
-  RegistryServer(RegistryUrl url, std::string layers) : registry_(std::move(url), {}), layers_(std::move(layers)) {}
+  RegistryServer(RegistryUrl url, std::string layers, std::string keys)
+      : registry_(std::move(url), {.certificate = {}, .keys = std::move(keys)}), layers_(std::move(layers)) {}
 
   Result<client::Answer> answer(const Context& ctx, const client::Request& request) {
     client::Question question = TRY(client::read_question(request));
@@ -94,7 +95,7 @@ class RegistryServer {
 }  // namespace
 
 Result<client::Server> registry_server(const RegistrySource& source) {
-  auto server = std::make_shared<RegistryServer>(TRY(parse_registry(source.url)), source.layer_folder);
+  auto server = std::make_shared<RegistryServer>(TRY(parse_registry(source.url)), source.layer_folder, source.keys);
   return client::Server([server](const Context& ctx, const client::Request& request) { return server->answer(ctx, request); });
 }
 

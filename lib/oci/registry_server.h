@@ -7,6 +7,7 @@ namespace oci {
 struct RegistrySource {
   std::string url;           ///< of the remote, with credentials if any
   std::string layer_folder;  ///< where layers are kept for the next time
+  std::string keys;          ///< PEM: images must be signed with one of them; empty: signatures are not asked for
 };
 /// Answers GET of /1.0/images/aliases/NAME, /1.0/images/FINGERPRINT (of a name asked before) and …/export. Everything else is refused.
 /// Errors: invalid (the URL).

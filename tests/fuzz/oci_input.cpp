@@ -7,6 +7,7 @@
 #include "oci/reference.h"
 #include "oci/registry.h"
 #include "oci/runtime.h"
+#include "oci/signature.h"
 #include "oci/tree.h"
 #include "sys/dhcp4.h"
 
@@ -50,6 +51,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     case 4:
       if (auto registry = oci::parse_registry(text)) (void)oci::parse_reference(*registry, text);
       (void)oci::parse_challenge(text);
+      if (std::string keys = oci::public_keys_in(text); !keys.empty()) (void)oci::is_signed({.payload = text, .bytes = text}, text, keys);
       break;
     case 5:
       if (auto words = oci::split_command(text); words && *oci::split_command(oci::join_command(*words)) != *words) __builtin_trap();

@@ -1,7 +1,8 @@
-# registry.py BUSYBOX LOG STATE: an OCI registry on a free port of 127.0.0.1, which it prints, with a few images made here. It wants a token for
+# registry.py BUSYBOX LOG STATE [URL]: an OCI registry on a free port of 127.0.0.1, which it prints, with a few images made here; or these images are
+# put into the registry at URL. It wants a token for
 # "private/…" (user "me", password "secret"), knows ranges, and misbehaves where the folder STATE says so: a file "cut" makes it drop the connection
-# after that many bytes of each layer, "lie" makes it send other bytes.
-import base64, gzip, hashlib, http.server, io, json, os, re, sys, tarfile
+# after that many bytes of each layer, "lie" makes it send other bytes. Files "payload" and "signature" (base64) are what cosign would have stored.
+import base64, gzip, hashlib, http.server, io, json, os, re, sys, tarfile, urllib.request
 
 busybox, log, state = open(sys.argv[1], "rb").read(), open(sys.argv[2], "a", buffering=1), sys.argv[3]
 blobs, manifests = {}, {}
@@ -77,6 +78,31 @@ publish("bad/link", app, [base, layer(("name", "h", "../../outside", 0o644))])
 publish("bad/up", app, [base, layer(("../outside", "f", b"x", 0o644))])
 
 
+def signature():
+    payload = setting("payload").encode()
+    layer = {"mediaType": "application/vnd.dev.cosign.simplesigning.v1+json", "digest": put(payload), "size": len(payload),
+             "annotations": {"dev.cosignproject.cosign/signature": setting("signature")}}
+    return json.dumps({"schemaVersion": 2, "mediaType": "application/vnd.oci.image.manifest.v1+json", "layers": [layer]}).encode()
+
+
+def send(method, url, data, kind):
+    return urllib.request.urlopen(urllib.request.Request(url, data, {"Content-Type": kind}, method=method)).headers.get("Location", "")
+
+
+def upload(url, name, tag):  # the image for this machine: registries want the other ones of an index too
+    manifest = json.loads(manifests[name, "v1"])
+    for blob in [manifest["config"], *manifest["layers"]]:
+        place = send("POST", "%s/v2/%s/blobs/uploads/" % (url, name), b"", "application/octet-stream")
+        send("PUT", place + ("&" if "?" in place else "?") + "digest=" + blob["digest"], blobs[blob["digest"]], "application/octet-stream")
+    send("PUT", "%s/v2/%s/manifests/%s" % (url, name, tag), manifests[name, "v1"], manifest["mediaType"])
+
+
+if len(sys.argv) > 4:
+    for name in sorted({name for name, _ in manifests}):
+        upload(sys.argv[4], name, "latest")
+    sys.exit()
+
+
 class Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
@@ -91,6 +117,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if parts[1].startswith("private/") and self.headers.get("Authorization") != "Bearer T":
             realm = 'Bearer realm="http://127.0.0.1:%d/token",service="here",scope="repository:%s:pull"' % (self.server.server_address[1], parts[1])
             return self.answer(401, b'{"errors":[{"message":"authentication required"}]}', {"WWW-Authenticate": realm})
+        if parts[3].endswith(".sig") and setting("payload"):
+            manifests[parts[1], parts[3]] = signature()
         body = manifests.get((parts[1], parts[3])) if parts[2] == "manifests" else blobs.get(parts[3])
         if body is None:
             return self.answer(404, b'{"errors":[{"message":"manifest unknown"}]}', {})

@@ -107,3 +107,88 @@ test_restart_policy() {
   incus launch reg:once a2 --ephemeral --console | grep -q tick
   eventually 20 sh -c '! incus info a2 > /dev/null 2>&1'
 }
+
+# sign KEY DIGEST: what cosign would leave in the registry.
+sign() {
+  printf '{"critical":{"identity":{"docker-reference":""},"image":{"docker-manifest-digest":"%s"},"type":"cosign container image signature"},"optional":null}' \
+    "$2" > "$SUITE_DIR/state/payload"
+  openssl dgst -sha256 -sign "$1" "$SUITE_DIR/state/payload" | base64 -w0 > "$SUITE_DIR/state/signature"
+}
+
+digest_of() { echo "sha256:$(curl -s "http://127.0.0.1:$PORT/v2/$1/manifests/latest" | sha256sum | cut -d' ' -f1)"; }
+
+test_signed_images() {
+  command -v openssl > /dev/null || { echo "skipped: openssl is not installed"; return 0; }
+  serve_registry || return 0
+  for key in ours theirs; do
+    openssl ecparam -name prime256v1 -genkey -noout -out "$SUITE_DIR/$key.key"
+    openssl ec -in "$SUITE_DIR/$key.key" -pubout -out "$SUITE_DIR/$key.pub" 2> /dev/null
+  done
+  mkdir -p "$INCUS_CONF/ocikeys"
+  echo nothing > "$INCUS_CONF/ocikeys/reg.pub"
+  refuse 'no public key' incus init reg:app a1
+  cat "$SUITE_DIR/ours.pub" > "$INCUS_CONF/ocikeys/reg.pub"
+  refuse 'not signed with a key' incus init reg:app a1
+  sign "$SUITE_DIR/theirs.key" "$(digest_of app)"
+  refuse 'not signed with a key' incus init reg:app a1
+  refuse 'not signed with a key' incus image info reg:app
+  sign "$SUITE_DIR/ours.key" "$(digest_of once)"
+  refuse 'not signed with a key' incus init reg:app a1
+  sign "$SUITE_DIR/ours.key" "$(digest_of app)"
+  incus image info reg:app > "$SUITE_DIR/info"
+  incus init reg:app a1
+  incus image copy reg:app local: --alias signed
+  expect 1 sh -c 'incus image list -f csv -c fd | grep -cF "(OCI)"'
+  cat "$SUITE_DIR/theirs.pub" > "$INCUS_CONF/ocikeys/reg.pub"
+  refuse 'not signed with a key' incus image copy reg:app local:
+  # One of several keys is enough.
+  cat "$SUITE_DIR/ours.pub" >> "$INCUS_CONF/ocikeys/reg.pub"
+  incus init reg:app a2
+}
+
+test_fixed_addresses() {
+  serve_registry || return 0
+  local network
+  network=$(incus network get incusbr0 ipv4.address)
+  incus init reg:app a1
+  incus config device override a1 eth0 ipv4.address=10.123.45.6/24 ipv4.gateway=10.123.45.1 ipv6.address=fd00:123::6/64 ipv6.gateway=none
+  incus start a1
+  incus exec a1 -- ip -4 addr show dev eth0 | grep -q 'inet 10.123.45.6/24'
+  expect 1 sh -c "incus exec a1 -- ip -4 addr show dev eth0 | grep -c inet"
+  incus exec a1 -- ip -6 addr show dev eth0 | grep -q 'inet6 fd00:123::6/64'
+  incus exec a1 -- ip route | grep -q '^default via 10.123.45.1'
+  expect 0 sh -c "incus exec a1 -- ip -6 route | grep -c '^default'; true"
+  incus stop -f a1
+  # The bridge's own address as the way out.
+  incus config device set a1 eth0 ipv4.gateway=auto
+  incus start a1
+  incus exec a1 -- ip route | grep -q "^default via ${network%/*}"
+  incus stop -f a1
+  incus config device unset a1 eth0 ipv4.address
+  refuse 'requires "ipv4.address" to be set to a CIDR value' incus start a1
+  incus init testimage c1
+  incus config device override c1 eth0 ipv4.gateway=10.0.0.1
+  refuse 'only supported on OCI containers' incus start c1
+}
+
+# The same images out of Debian's docker-registry, as in upstream's container_oci.
+test_debian_registry() {
+  command -v docker-registry > /dev/null || { echo "skipped: docker-registry is not installed"; return 0; }
+  serve_registry || return 0
+  cat > "$SUITE_DIR/registry.yml" << E2
+version: 0.1
+storage: {filesystem: {rootdirectory: $SUITE_DIR/stored}}
+http: {addr: "127.0.0.1:5005"}
+E2
+  docker-registry serve "$SUITE_DIR/registry.yml" > "$SUITE_DIR/registry.log" 2>&1 &
+  local process=$!
+  eventually 10 curl -sf http://127.0.0.1:5005/v2/
+  python3 "$top/tests/lib/registry.py" "$SUITE_DIR/unpacked/rootfs/bin/busybox" "$SUITE_DIR/requests" "$SUITE_DIR/state" http://127.0.0.1:5005
+  printf '  deb:\n    addr: http://127.0.0.1:5005\n    protocol: oci\n    public: true\n' >> "$INCUS_CONF/config.yml"
+  incus launch deb:team/docker --console --ephemeral | grep -q 'Hello from OCI'
+  incus launch deb:app a1
+  incus info a1 | grep -q RUNNING
+  eventually 10 says a1 'started two words hello world'
+  incus delete -f a1
+  kill "$process"
+}

@@ -64,7 +64,7 @@ Result<UniqueFd> temporary_file() {
 }
 
 /// Down to this machine and up again: neither server needs to reach the other.
-Result<> relay(Call& call, client::Server& from, client::Server& to, const ImageCopy& copy, Progress& progress) {
+Result<> send_files(Call& call, client::Server& from, client::Server& to, const ImageCopy& copy, Progress& progress) {
   UniqueFd meta = TRY(temporary_file()), rootfs = TRY(temporary_file());
   ImageFiles files = TRY(download_image(call, from, fingerprint_of(copy), progress, meta.get(), rootfs.get()));
   lseek(meta.get(), 0, SEEK_SET);
@@ -77,9 +77,17 @@ Result<> relay(Call& call, client::Server& from, client::Server& to, const Image
   upload.profiles = copy.profiles;
   std::string operation = TRY(upload_image(call.ctx, to, upload, progress));
   TRY_CTX(wait_for(call, to, operation, &progress), "Failed to copy image");
+  return {};
+}
+
+/// Files that the target has already need no second way there.
+Result<> relay(Call& call, client::Server& from, client::Server& to, const ImageCopy& copy, Progress& progress) {
+  bool there = to.get(call.ctx, std::format("{}/{}", kImages, fingerprint_of(copy))).has_value();
+  if (!there) TRY(send_files(call, from, to, copy, progress));
   for (const Json& alias : copy.aliases) {
     Json body{{"name", alias.value("name", "")}, {"description", alias.value("description", "")}, {"target", fingerprint_of(copy)}, {"type", ""}};
-    TRY_CTX(to.query(call.ctx, http::Method::post, kAliases, api::dump_json(body)), "Failed to add alias");
+    auto added = to.query(call.ctx, http::Method::post, kAliases, api::dump_json(body));
+    if (!added && !(there && added.error().code() == Code::conflict)) return Failure(std::move(added).error().wrap("Failed to add alias"));
   }
   return {};
 }
@@ -108,11 +116,12 @@ Result<> check_flags(Call& call) {
 }
 
 /// Image servers of other kinds resolve names themselves, and all they have is public.
-Result<> copy_from_image_server(Call& call, const Remote& remote, client::Server& to, const ImageCopy& copy, Progress& progress) {
+Result<> copy_from_image_server(Call& call, const std::string& name, const Remote& remote, client::Server& to, const ImageCopy& copy, Progress& progress) {
   if (copy.mode != "pull") return fail(Code::invalid, "Images of a {} server can only be copied with --mode=pull", remote.protocol);
   std::string server = TRY(server_address(call.ctx, remote));
+  std::string keys = remote.protocol == "oci" ? TRY(signing_keys(call.config, name)) : "";
   Json body{{"source", {{"type", "image"}, {"mode", "pull"}, {"server", server}, {"protocol", remote.protocol}, {"fingerprint", copy.name},
-                        {"image_type", copy.type}}},
+                        {"certificate", keys}, {"image_type", copy.type}}},
             {"aliases", copy.aliases}, {"profiles", copy.profiles}, {"public", copy.is_public}, {"auto_update", copy.auto_update}};
   TRY_CTX(run_request(call, to, http::Method::post, kImages, api::dump_json(body), "", &progress), "Failed remote image download");
   return {};
@@ -155,7 +164,7 @@ Result<> copy_image(Call& call) {
   for (const std::string& name : call.flags.list("alias")) copy.aliases.push_back({{"name", name}, {"description", ""}});
   if (call.flags.on("reuse")) drop_aliases(call, to, copy.aliases);
   Progress progress("Copying the image: {}", call.quiet());
-  TRY(incus ? send_image(call, *from, to, copy, progress) : copy_from_image_server(call, remote, to, copy, progress));
+  TRY(incus ? send_image(call, *from, to, copy, progress) : copy_from_image_server(call, call.args[0].remote, remote, to, copy, progress));
   progress.done("Image copied successfully!");
   return {};
 }

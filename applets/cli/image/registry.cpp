@@ -1,6 +1,9 @@
 #include "applets/cli/image/registry.h"
 
+#include <cerrno>
+
 #include "api/json.h"
+#include "oci/signature.h"
 #include "sys/spawn.h"
 
 namespace cli {
@@ -16,6 +19,16 @@ Result<std::string> server_address(const Context& ctx, const Remote& remote) {
   Json answer = TRY_CTX(api::parse_json(output.out), "The credentials helper's answer is unusable");
   auto text = [&](const char* key) { return answer.is_object() && answer.contains(key) && answer[key].is_string() ? answer[key].get<std::string>() : ""; };
   return address.substr(0, place) + url_escape(text("Username")) + ":" + url_escape(text("Secret")) + "@" + address.substr(place);
+}
+
+Result<std::string> signing_keys(const Config& config, const std::string& remote) {
+  constexpr size_t kMost = 64 << 10;
+  std::string path = config.folder() + "/ocikeys/" + remote + ".pub";
+  auto text = read_file(path, kMost);
+  if (!text && text.error().sys_errno() == ENOENT) return "";
+  std::string keys = oci::public_keys_in(TRY(std::move(text)));
+  if (keys.empty()) return fail(Code::invalid, "{} has no public key in PEM", path);
+  return keys;
 }
 
 }  // namespace cli

@@ -69,6 +69,7 @@ Result<ChosenImage> choose_image(Call& call, const std::string& remote, const st
     chosen.source.mode = "pull";
     chosen.source.server = TRY(server_address(call.ctx, from));
     chosen.source.protocol = from.protocol;
+    if (from.protocol == "oci") chosen.source.certificate = TRY(signing_keys(call.config, remote));
     chosen.source.alias = name.empty() ? "default" : name;
     chosen.image.type = "";
     return chosen;

@@ -220,7 +220,8 @@ constexpr Command kCommands[] = {
     {.path = "remote add", .usage = "[<new remote name>] (<IP/FQDN/URL>...|<token>)", .summary = "Add a server", .run = remote_add, .flags = kAddFlags,
      .about = "Several addresses are tried one after the other. A token stands for address and trust at once.\n\n"
               "Registries of application images (--protocol=oci) are signed in to with a user and password in the URL, what a credentials helper gives, or\n"
-              "~/.docker/config.json.",
+              "~/.docker/config.json. Where ~/.config/incus/ocikeys/<remote>.pub has public keys (PEM), images of that registry are only taken if cosign\n"
+              "signed them with one of these keys.",
      .examples = "incus remote add docker https://docker.io --protocol=oci\nincus launch docker:caddy web", .options = kSingleFromRight},
     {.path = "remote generate-certificate", .summary = "Make the client certificate now", .run = generate_certificate},
     {.path = "remote get-client-certificate", .usage = "[<target file>]", .summary = "Print the client certificate or write it to a file", .run = get_client_certificate, .flags = kCertificateFlags},

@@ -44,6 +44,7 @@ Result<RunConfig> Bridged::start(const Context& ctx) {
   if (!attached()) return RunConfig{};
   TRY(resolve());
   if (host_.is_container() && value("name").empty()) return fail(Code::invalid, "Requires name property to start");
+  StringMap inside = TRY(inner_items());
   if (!sys::link_exists(parent_)) return fail(Code::internal, "Parent device {} doesn't exist", quote(parent_));
   auto netlink = TRY(sys::Netlink::open());
   Reverter undo;
@@ -72,7 +73,9 @@ Result<RunConfig> Bridged::start(const Context& ctx) {
   });
   TRY(attach_port(netlink, host_name));
   undo.commit();
-  return RunConfig{.nics = {entry}};
+  RunConfig run{.nics = {entry}};
+  run.lxc = std::move(inside);
+  return run;
 }
 
 Result<> Bridged::attach_port(sys::Netlink& netlink, const std::string& host_name) {

@@ -24,6 +24,8 @@ class Bridged : public Nic {
   Result<> check_managed_address(int family) const;
   Result<> check_unmanaged() const;
   Result<> check_conflicts() const;
+  /// What the runtime sets inside: application containers have nothing that could. Errors: invalid (another instance, a gateway alone).
+  Result<StringMap> inner_items() const;
   // bridged_filter.cpp
   /// Replaces the filters of `old` (null: none yet) by those the config asks for.
   Result<> apply_filters(const Context& ctx, const StringMap* old);

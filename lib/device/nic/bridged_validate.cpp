@@ -3,6 +3,7 @@
 
 #include "base/ip.h"
 #include "core/project_cache.h"
+#include "device/nic/family.h"
 #include "device/nic/keys.h"
 #include "network/acl/acl.h"
 #include "network/attached.h"
@@ -84,6 +85,24 @@ Result<> Bridged::check_unmanaged() const {
     }
   }
   return {};
+}
+
+Result<StringMap> Bridged::inner_items() const {
+  bool application = is_true(host_.volatile_get("container.oci"));
+  StringMap items;
+  for (const Family& family : kFamilies) {
+    std::string address_key = family.key("address"), gateway_key = family.key("gateway");
+    std::string address = value(address_key), gateway = value(gateway_key);
+    bool fixed = address.contains('/'), leads = !gateway.empty() && gateway != "none";
+    if (leads && !application) return fail(Code::invalid, "{} is only supported on OCI containers", quote(gateway_key));
+    if (fixed && !application) return fail(Code::invalid, "A CIDR value for {} is only supported on OCI containers", quote(address_key));
+    if (leads && !fixed) return fail(Code::invalid, "{} requires {} to be set to a CIDR value", quote(gateway_key), quote(address_key));
+    if (leads && gateway == "auto") gateway = network_ ? plain(get_or(network_->config(), address_key)) : "";
+    if (leads && !IpAddress::parse(gateway)) return fail(Code::invalid, "{}: the network has no address of that family", quote(gateway_key));
+    if (fixed) items["nic." + address_key] = address;
+    if (leads) items["nic." + gateway_key] = gateway;
+  }
+  return items;
 }
 
 Result<> Bridged::check_conflicts() const {
