@@ -33,7 +33,9 @@ int64_t expiry_days(Store& store, const std::string& project) {
 }  // namespace
 
 Result<bool> refresh(const Job& job, Store& store, const db::images::Row& row) {
-  if (!row.source || row.source->alias.empty()) return fail(Code::invalid, "Image doesn't have a source to refresh from");
+  if (!row.source || row.source->alias.empty()) {
+    return fail(Code::not_found, "Failed to update image {} in project {}: Image source not found", quote(row.fingerprint), quote(row.project));
+  }
   DownloadRequest request;
   request.source = *row.source;
   request.source.image_type = std::string(db::name_of(row.type));

@@ -2,6 +2,8 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
+#include "archive/hash.h"
+#include "base/log.h"
 #include "client/streams.h"
 #include "image/remote.h"
 #include "sys/spawn.h"
@@ -29,6 +31,9 @@ struct Download {
   }
 };
 
+// Of the program that applies deltas: they come from the network.
+constexpr const char *kMemory = "--as=1073741824", *kTime = "--cpu=600";
+
 /// A delta whose base is here, if there is the program that applies it.
 const StreamDelta* usable_delta(const std::string& folder, const StreamImage& item) {
   if (item.deltas.empty() || !sys::find_program("xdelta3")) return nullptr;
@@ -38,6 +43,14 @@ const StreamDelta* usable_delta(const std::string& folder, const StreamImage& it
   return nullptr;
 }
 
+Result<std::string> hash_of(int file) {
+  archive::Hash hash;
+  std::vector<char> buffer(1 << 20);
+  auto source = archive::source_from_file(file);
+  while (size_t got = TRY(source(buffer))) hash.update({buffer.data(), got});
+  return hash.hex();
+}
+
 /// Makes the root file from the base's one. What comes out is no more trusted than a download: it has to have the right size and hash.
 Result<> apply_delta(const Context& ctx, Download& download, const std::string& folder, const StreamImage& item, const StreamDelta& delta, Build& build) {
   std::string patch = build.scratch_path("delta"), result = build.scratch_path("patched");
@@ -45,9 +58,10 @@ Result<> apply_delta(const Context& ctx, Download& download, const std::string& 
   if (!fd) return fail_errno("Failed to create " + patch);
   download.total = item.metadata.size + delta.file.size;
   TRY(download.file(ctx, delta.file, archive::sink_to_fd(fd.get())));
-  TRY(sys::run(ctx, {"prlimit", std::format("--fsize={}", item.rootfs.size), "xdelta3", "-f", "-d", "-s", folder + "/" + delta.base + ".rootfs", patch, result}));
+  TRY(sys::run(ctx, {"prlimit", std::format("--fsize={}", item.rootfs.size), kMemory, kTime, "xdelta3", "-f", "-d", "-s", folder + "/" + delta.base + ".rootfs", patch, result}));
   UniqueFd patched(open(result.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC));
   if (!patched) return fail_errno("Failed to open " + result);
+  if (TRY(hash_of(patched.get())) != item.rootfs.sha256) return fail(Code::invalid, "The delta {} makes something else than what is wanted", quote(delta.file.path));
   std::vector<char> buffer(1 << 20);
   auto source = archive::source_from_file(patched.get());
   TRY(build.open_rootfs());
@@ -61,7 +75,11 @@ Result<> fetch(const Context& ctx, const client::StreamSource& source, const std
   Download download{source, progress, 0, item.metadata.size + item.rootfs.size};
   TRY(download.file(ctx, item.metadata, build.sink()));
   if (item.rootfs.path.empty()) return {};
-  if (const StreamDelta* delta = usable_delta(folder, item)) return apply_delta(ctx, download, folder, item, *delta, build);
+  if (const StreamDelta* delta = usable_delta(folder, item)) {
+    auto applied = apply_delta(ctx, download, folder, item, *delta, build);
+    if (applied || build.split() || ctx.stopped()) return applied;
+    log_warn("A delta is of no use: the whole image is fetched", {{"server", source.server}, {"error", applied.error().message()}});
+  }
   TRY(build.open_rootfs());
   return download.file(ctx, item.rootfs, build.rootfs_sink());
 }

@@ -36,10 +36,31 @@ struct Piece {
   int line = 1;
 };
 
+constexpr std::string_view kSpace = " \t\r\n";
+
+/// `{%- x -%}`: the space before and behind goes. What is inside without the signs.
+std::string_view take_signs(std::string_view inner, std::vector<Piece>& out, bool& trim_next) {
+  if (inner.starts_with('-')) {
+    inner.remove_prefix(1);
+    if (!out.empty() && out.back().kind == Piece::Kind::text) out.back().text.resize(out.back().text.find_last_not_of(kSpace) + 1);
+  }
+  trim_next = inner.ends_with('-');
+  if (trim_next) inner.remove_suffix(1);
+  return trim(inner);
+}
+
 Result<std::vector<Piece>> cut(std::string_view text) {
   std::vector<Piece> out;
   int line = 1;
+  bool trim_next = false;
   while (!text.empty()) {
+    if (trim_next) {
+      size_t spaces = std::min(text.find_first_not_of(kSpace), text.size());
+      line += static_cast<int>(std::ranges::count(text.substr(0, spaces), '\n'));
+      text.remove_prefix(spaces);
+      trim_next = false;
+      continue;
+    }
     size_t open = text.size();
     for (size_t at = text.find('{'); at != text.npos && at + 1 < text.size(); at = text.find('{', at + 1)) {
       if (text[at + 1] != '{' && text[at + 1] != '%' && text[at + 1] != '#') continue;
@@ -52,7 +73,7 @@ Result<std::vector<Piece>> cut(std::string_view text) {
     char kind = text[open + 1];
     size_t close = text.find(kind == '{' ? "}}" : kind == '%' ? "%}" : "#}", open + 2);
     if (close == text.npos) return fail(Code::invalid, "Line {}: a tag without an end", line);
-    std::string inner(trim(text.substr(open + 2, close - open - 2)));
+    std::string inner(take_signs(text.substr(open + 2, close - open - 2), out, trim_next));
     if (kind != '#') out.push_back({kind == '{' ? Piece::Kind::output : Piece::Kind::tag, inner, line});
     line += static_cast<int>(std::ranges::count(text.substr(open, close + 2 - open), '\n'));
     text.remove_prefix(close + 2);
@@ -98,6 +119,8 @@ class Parser {
       } else if (now.kind == Piece::Kind::output) {
         out.push_back({.kind = Node::Kind::output, .expression = TRY(expression(now.text))});
         at_++;
+      } else if (word() == "comment") {
+        TRY(skip_comment());
       } else if (now.kind == Piece::Kind::tag && contains({"if", "for", "set", "autoescape"}, word())) {
         out.push_back(TRY(tag(word())));
       } else if (now.kind == Piece::Kind::tag && !contains({"elif", "else", "empty", "endif", "endfor", "endautoescape"}, word())) {
@@ -108,6 +131,15 @@ class Parser {
     }
     depth_--;
     return out;
+  }
+
+  Result<> skip_comment() {
+    while (word() != "endcomment") {
+      if (piece().kind == Piece::Kind::end) return error("Expected \"endcomment\"");
+      at_++;
+    }
+    at_++;
+    return {};
   }
 
   Result<Node> tag(const std::string& name) {

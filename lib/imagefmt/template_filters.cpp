@@ -84,6 +84,44 @@ Json pad(const Json& value, const Json& argument, bool left) {
   return text;
 }
 
+/// Python's [from:to]: either may be missing, negative ones count from the end. Of texts, bytes.
+Json slice(const Json& value, const Json& argument) {
+  StringList ends = split(to_text(argument), ':', 2);
+  std::string text = value.is_array() ? "" : to_text(value);
+  auto size = static_cast<int64_t>(value.is_array() ? value.size() : text.size());
+  auto place = [&](size_t which, int64_t missing) {
+    int64_t at = which < ends.size() ? parse_int(ends[which]).value_or(missing) : missing;
+    return std::clamp<int64_t>(at < 0 ? at + size : at, 0, size);
+  };
+  int64_t from = place(0, 0), to = std::max(from, place(1, size));
+  if (!value.is_array()) return text.substr(static_cast<size_t>(from), static_cast<size_t>(to - from));
+  return Json(std::vector<Json>(value.begin() + from, value.begin() + to));
+}
+
+Json cut_to_length(const Json& value, const Json& argument) {
+  std::string text = to_text(value);
+  auto most = static_cast<size_t>(parse_uint(to_text(argument)).value_or(text.size()));
+  if (text.size() <= most) return text;
+  return text.substr(0, most < 3 ? most : most - 3) + (most < 3 ? "" : "...");
+}
+
+Json make_list(const Json& value, const Json&) {
+  Json out = Json::array();
+  for (char c : to_text(value)) out.push_back(std::string(1, c));
+  return out;
+}
+
+Json pluralize(const Json& value, const Json& argument) {
+  StringList ends = argument.is_null() ? StringList{"s"} : split(to_text(argument), ',');
+  if (ends.size() == 1) ends.insert(ends.begin(), "");
+  return to_text(value) == "1" ? ends[0] : ends[1];
+}
+
+Json is_divisible(const Json& value, const Json& argument) {
+  int64_t by = parse_int(to_text(argument)).value_or(0);
+  return by != 0 && by != -1 ? parse_int(to_text(value)).value_or(0) % by == 0 : by == -1;
+}
+
 constexpr Filter kFilters[] = {
     {"add", add},
     {"addslashes", [](const Json& v, const Json&) -> Json { return replace_all(replace_all(replace_all(to_text(v), "\\", "\\\\"), "\"", "\\\""), "'", "\\'"); }},
@@ -91,21 +129,29 @@ constexpr Filter kFilters[] = {
     {"cut", [](const Json& v, const Json& a) -> Json { return replace_all(to_text(v), to_text(a), ""); }},
     {"default", [](const Json& v, const Json& a) -> Json { return truthy(v) ? v : a; }},
     {"default_if_none", [](const Json& v, const Json& a) -> Json { return v.is_null() ? a : v; }},
+    {"divisibleby", is_divisible},
     {"escape", [](const Json& v, const Json&) -> Json { return escape_html(to_text(v)); }},
     {"first", [](const Json& v, const Json&) -> Json { return end_item(v, true); }},
+    {"float", [](const Json& v, const Json&) -> Json { return parse_double(to_text(v)).value_or(0); }},
     {"integer", [](const Json& v, const Json&) -> Json { return static_cast<int64_t>(parse_double(to_text(v)).value_or(0)); }},
     {"join", join_items},
     {"last", [](const Json& v, const Json&) -> Json { return end_item(v, false); }},
     {"length", [](const Json& v, const Json&) -> Json { return v.is_structured() ? v.size() : to_text(v).size(); }},
+    {"length_is", [](const Json& v, const Json& a) -> Json { return std::to_string(v.is_structured() ? v.size() : to_text(v).size()) == to_text(a); }},
     {"ljust", [](const Json& v, const Json& a) -> Json { return pad(v, a, true); }},
     {"lower", [](const Json& v, const Json&) -> Json { return to_lower(to_text(v)); }},
+    {"make_list", make_list},
+    {"pluralize", pluralize},
     {"rjust", [](const Json& v, const Json& a) -> Json { return pad(v, a, false); }},
     {"safe", [](const Json& v, const Json&) -> Json { return v; }},
+    {"slice", slice},
     {"split", split_text},
     {"title", [](const Json& v, const Json&) -> Json { return title(to_text(v)); }},
     {"trim", [](const Json& v, const Json&) -> Json { return std::string(trim(to_text(v))); }},
+    {"truncatechars", cut_to_length},
     {"upper", [](const Json& v, const Json&) -> Json { return to_upper(to_text(v)); }},
     {"urlencode", [](const Json& v, const Json&) -> Json { return url_escape(to_text(v)); }},
+    {"wordcount", [](const Json& v, const Json&) -> Json { return split_list(replace_all(replace_all(to_text(v), "\n", " "), "\t", " "), ' ').size(); }},
     {"yesno", yes_no},
 };
 

@@ -31,6 +31,14 @@ TEST_CASE("templates: conditions and loops") {
   CHECK(render("{% set x = 1 + 2 * 3 %}{{ x }}") == "7");
 }
 
+TEST_CASE("templates: filters of texts and lists, comments, space") {
+  CHECK(render("{{ \"abcdef\"|slice:\"1:3\" }}{{ \"abc\"|slice:\":-1\" }}{{ \"abc\"|slice:\"5:\" }}") == "bcab");
+  CHECK(render("{{ \"abc\"|make_list|join:\"-\" }} {{ \"a b\"|wordcount }} {{ \"abc\"|length_is:3 }}") == "a-b-c 2 True");
+  CHECK(render("{{ \"abcdefgh\"|truncatechars:6 }} {{ 9|divisibleby:3 }} {{ 9|divisibleby:0 }} item{{ 2|pluralize }}") == "abc... True False items");
+  CHECK(render("a \n {%- if 1 -%} \n b \n {%- endif %} c") == "ab c");
+  CHECK(render("x{% comment %} {{ broken {% if %} }} {% endcomment %}y") == "xy");
+}
+
 TEST_CASE("templates: mistakes are named, not followed") {
   CHECK(render("{% if x %}").starts_with("error: Line 1"));
   CHECK(render("\n{{ \"abc }}").starts_with("error: Line 2"));

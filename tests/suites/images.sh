@@ -147,3 +147,58 @@ test_squashfs() {
   refuse . incus image import "$SUITE_DIR/cut"
   expect c1 incus list -f csv -c n
 }
+
+# A split image whose root is a squashfs file of the container: publish_root FILE CREATION_DATE
+publish_root() {
+  incus publish c1 --alias root --compression squashfs --format split
+  incus image export root "$SUITE_DIR/root"
+  mv "$SUITE_DIR/root.root" "$1"
+  incus image delete root
+  make_metadata "$2"
+  (cd "$SUITE_DIR/tree" && incus-simplestreams add "$SUITE_DIR/meta.tar.xz" "$1" --no-default-alias --alias bb/one)
+}
+
+# add_delta FILE: says in the list that it turns the last version but one into the last.
+add_delta() {
+  cp "$1" "$SUITE_DIR/tree/images/delta.vcdiff"
+  python3 - "$SUITE_DIR/tree" << 'E2'
+import hashlib, json, sys
+name = sys.argv[1] + "/streams/v1/images.json"
+data, delta = json.load(open(name)), open(sys.argv[1] + "/images/delta.vcdiff", "rb").read()
+versions = next(iter(data["products"].values()))["versions"]
+old, new = sorted(versions)[-2:]
+versions[new]["items"]["delta"] = {"ftype": "squashfs.vcdiff", "path": "images/delta.vcdiff", "size": len(delta), "sha256": hashlib.sha256(delta).hexdigest(), "delta_base": old}
+json.dump(data, open(name, "w"))
+E2
+}
+
+test_deltas() {
+  command -v xdelta3 > /dev/null || { echo "skipped: xdelta3 is not installed"; return 0; }
+  prepare
+  make_tree
+  (cd "$SUITE_DIR/tree" && incus-simplestreams remove "$(incus-simplestreams list -f csv | cut -d, -f1)")
+  serve_tree || return 0
+  incus init testimage c1
+  publish_root "$SUITE_DIR/one.squashfs" 1700000000
+  incus image copy srv:bb/one local: --alias followed --auto-update
+  # A delta that makes something else than the image it is for.
+  echo second | incus file push - c1/root/which
+  publish_root "$SUITE_DIR/two.squashfs" 1800000000
+  head -c 100000 "$SUITE_DIR/two.squashfs" > "$SUITE_DIR/part"
+  xdelta3 -f -e -s "$SUITE_DIR/one.squashfs" "$SUITE_DIR/part" "$SUITE_DIR/delta"
+  add_delta "$SUITE_DIR/delta"
+  incus image refresh followed | grep -q refreshed
+  grep -q 'A delta is of no use' "$SUITE_DIR/incusd.log"
+  # A good one: the whole file is not asked for.
+  echo third | incus file push - c1/root/which
+  publish_root "$SUITE_DIR/three.squashfs" 1900000000
+  xdelta3 -f -e -s "$SUITE_DIR/two.squashfs" "$SUITE_DIR/three.squashfs" "$SUITE_DIR/delta"
+  add_delta "$SUITE_DIR/delta"
+  : > "$SUITE_DIR/requests"
+  incus image refresh followed | grep -q refreshed
+  grep -q '200 /images/delta.vcdiff' "$SUITE_DIR/requests"
+  if grep 'images/.*squashfs' "$SUITE_DIR/requests"; then fail "the whole root was fetched"; fi
+  incus launch followed c2
+  expect third incus exec c2 -- cat /root/which
+  expect "" sh -c "find '$INCUS_DIR/images' -name 'incus_build_*'"
+}

@@ -65,6 +65,7 @@ Result<> run_state(Call& call) {
   if (flag_on(call, "all")) {
     StringList remotes;
     for (const Arg& part : which.parts) {
+      if (!part.parts.empty() && !part.object().text.empty()) return fail(Code::invalid, "Both --all and instance name given");
       if (!part.remote.empty()) remotes.push_back(part.remote);
     }
     if (remotes.empty()) remotes.push_back(call.config.default_remote);
