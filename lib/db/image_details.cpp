@@ -53,7 +53,7 @@ Result<> save_details(Tx& tx, int64_t id, const Row& row) {
     auto profile = TRY(tx.query_integer(
         "SELECT profiles.id FROM profiles JOIN projects ON projects.id = profiles.project_id WHERE profiles.name = ? AND "
         "projects.name IN (?, 'default') ORDER BY projects.name = 'default'", {name, project}));
-    if (!profile) return fail(Code::not_found, "Profile {} not found", quote(name));
+    if (!profile) return fail(Code::not_found, "Profile '{}' doesn't exist", name);
     TRY(tx.exec("INSERT OR IGNORE INTO images_profiles (image_id, profile_id) VALUES (?, ?)", {id, *profile}));
   }
   return {};

@@ -45,6 +45,10 @@ Result<> publish(const image::Job& job, Daemon& daemon, const Wanted& wanted) {
   if (slash == std::string::npos && instance->running()) return fail(Code::invalid, "Cannot export a running instance as an image");
   auto view = instance->view();
   auto pool = TRY(instance::pool_of(instance->services(), *view));
+  if (slash != std::string::npos && !view->snapshot(name.substr(slash + 1))) {
+    return fail(Code::not_found, "Failed to fetch snapshot {} of instance {} in project {}: Instance snapshot not found", quote(name.substr(slash + 1)),
+                quote(name.substr(0, slash)), quote(wanted.project));
+  }
   auto volume = slash == std::string::npos ? instance::volume_of(*view) : instance::snapshot_volume_of(*view, name.substr(slash + 1));
   auto mounted = TRY(pool->mount(job.ctx, volume));
 
