@@ -210,7 +210,8 @@ class Parser {
     }
     return left;
   }
-  Result<Node> binary(std::string_view operators, Result<Node> (Parser::*next)()) {
+  template <auto next>
+  Result<Node> binary(std::string_view operators) {
     Node left = TRY((this->*next)());
     while (peek().kind == Token::Kind::symbol && peek().value.size() == 1 && operators.contains(peek().value[0])) {
       char op = tokens_[at_++].value[0];
@@ -219,8 +220,8 @@ class Parser {
     }
     return left;
   }
-  Result<Node> sum() { return binary("+-", &Parser::product); }
-  Result<Node> product() { return binary("*/%", &Parser::filtered); }
+  Result<Node> sum() { return binary<&Parser::product>("+-"); }
+  Result<Node> product() { return binary<&Parser::filtered>("*/%"); }
 
   Result<Node> filtered() {
     Node value = TRY(access());

@@ -75,11 +75,15 @@ class Session {
   Result<> run();
 
  private:
-  using Handler = void (Session::*)(uint32_t id, Reader& in);
   struct Row {
     uint8_t type;
-    Handler handler;
+    void (*handler)(Session& session, uint32_t id, Reader& in);
   };
+  /// A member as an ordinary function.
+  template <auto member>
+  static void call(Session& session, uint32_t id, Reader& in) {
+    (session.*member)(id, in);
+  }
   static const std::array<Row, 18> kHandlers;
 
   Result<> handle(std::string_view packet);
@@ -122,11 +126,12 @@ class Session {
   uint64_t next_handle_ = 0;
 };
 
-const std::array<Session::Row, 18> Session::kHandlers = {{{kOpen, &Session::open_file}, {kClose, &Session::close_handle}, {kRead, &Session::read_file},
-    {kWrite, &Session::write_file}, {kLstat, &Session::lstat_path}, {kFstat, &Session::stat_handle}, {kSetstat, &Session::set_path},
-    {kFsetstat, &Session::set_handle}, {kOpendir, &Session::open_folder}, {kReaddir, &Session::read_folder}, {kRemove, &Session::remove},
-    {kMkdir, &Session::make_folder}, {kRmdir, &Session::remove_folder}, {kRealpath, &Session::real_path}, {kStat, &Session::stat_path},
-    {kRename, &Session::rename_path}, {kReadlink, &Session::read_link}, {kSymlink, &Session::make_link}}};
+const std::array<Session::Row, 18> Session::kHandlers = {{
+    {kOpen, call<&Session::open_file>}, {kClose, call<&Session::close_handle>}, {kRead, call<&Session::read_file>},
+    {kWrite, call<&Session::write_file>}, {kLstat, call<&Session::lstat_path>}, {kFstat, call<&Session::stat_handle>}, {kSetstat, call<&Session::set_path>},
+    {kFsetstat, call<&Session::set_handle>}, {kOpendir, call<&Session::open_folder>}, {kReaddir, call<&Session::read_folder>}, {kRemove, call<&Session::remove>},
+    {kMkdir, call<&Session::make_folder>}, {kRmdir, call<&Session::remove_folder>}, {kRealpath, call<&Session::real_path>}, {kStat, call<&Session::stat_path>},
+    {kRename, call<&Session::rename_path>}, {kReadlink, call<&Session::read_link>}, {kSymlink, call<&Session::make_link>}}};
 
 void Session::reply_status(uint32_t id, uint32_t status, std::string_view message) {
   Writer writer(kStatus);
@@ -374,7 +379,7 @@ Result<> Session::handle(std::string_view packet) {
   uint32_t id = in.u32();
   pending_.clear();
   for (const Row& row : kHandlers) {
-    if (row.type == type) (this->*row.handler)(id, in);
+    if (row.type == type) row.handler(*this, id, in);
   }
   if (type == kExtended) extended(id, in);
   if (!in.ok()) reply_status(id, kBadMessage, "Bad message");
