@@ -1,9 +1,9 @@
 #!/bin/bash
-# host-packages.sh PROGRAM:PACKAGE...: installs what this machine lacks to run (not to build) the demo and the tests.
+# host-packages.sh PROGRAM:PACKAGE...: installs what this machine lacks to run (not to build) the demo and the tests. A path stands for a file.
 set -eu
 missing=
 for pair in "$@"; do
-  command -v "${pair%%:*}" > /dev/null || missing="$missing ${pair#*:}"
+  command -v "${pair%%:*}" > /dev/null || [ -e "${pair%%:*}" ] || missing="$missing ${pair#*:}"
 done
 [ -z "$missing" ] && exit 0
 echo "installing:$missing"
