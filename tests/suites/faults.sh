@@ -61,6 +61,10 @@ inventory() {
     FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' AND name <> 'operations'")
   incus admin sql global -f csv "${counts//\"/}"
 }
+# The daemon tries KVM in a process of its own right after its start.
+probe_ended() {
+  ! ps -eo args | grep -q '^[^ ]*incusbox forkkvm'
+}
 back_to_start() {
   inventory > "$SUITE_DIR/inventory.now"
   cmp -s "$SUITE_DIR/inventory" "$SUITE_DIR/inventory.now"
@@ -85,6 +89,7 @@ test_kill_under_load() {
   KEEPER=$(incus query /1.0/instances/keeper/state | grep -oE '"pid": ?[0-9]+')
   : > "$SUITE_DIR/done"
   local kills=${FAULT_KILLS:-8}
+  eventually 20 probe_ended
   inventory > "$SUITE_DIR/inventory"
   for ROUND in $(seq "$kills"); do
     rm -f "$SUITE_DIR/enough"
