@@ -9,7 +9,10 @@
 #include <atomic>
 #include <catch2/catch_test_macros.hpp>
 #include <filesystem>
+#include <functional>
+#include <mutex>
 #include <thread>
+#include <vector>
 
 #include "applets/agent/agent.h"
 #include "applets/agent/guest_api.h"
@@ -291,6 +294,8 @@ struct Impostor {
   }
   Folder folder;
   async::Runtime runtime{{.io_threads = 2, .max_workers = 16}};
+  std::mutex mutex;
+  std::vector<std::function<void(http::Response)>> unanswered;  // gone before the runtime is, on which dropping an answer schedules work
   http::KeyPair identity = pair();
   std::unique_ptr<http::Server> server;
   std::shared_ptr<AgentClient> client;
@@ -306,11 +311,11 @@ http::Response body(std::string text) {
 }  // namespace
 
 TEST_CASE("an agent that never answers costs its caller no more than the deadline") {
-  Impostor impostor([](http::Request&) {
+  Impostor impostor([&impostor](http::Request&) {
     http::Response response;
-    response.deferred = [](std::function<void(http::Response)> reply) {
-      static std::vector<std::function<void(http::Response)>> kept;
-      kept.push_back(std::move(reply));
+    response.deferred = [&impostor](std::function<void(http::Response)> reply) {
+      std::lock_guard lock(impostor.mutex);
+      impostor.unanswered.push_back(std::move(reply));
     };
     return response;
   });
