@@ -151,6 +151,7 @@ class MachineDriver : public Driver {
     auto access = spec ? access_of(instance, *spec) : Failure(spec.error());
     auto used = access ? machine_of(instance).set_access(std::move(*access)) : Result<>(Failure(access.error()));
     if (!used) log_error("Calls into a running virtual machine will fail", {{"instance", instance->full_name()}, {"error", used.error().message()}});
+    machine_of(instance).resume();
   }
 
   void end_leftover(const Context&, const Instance&) override {}

@@ -79,6 +79,8 @@ class Machine : public Runtime, public Hardware {
   void set_start(MachineStart start);
   /// After recover().
   Result<> set_access(MachineAccess access);
+  /// The last of finding it again: listens to its guest and its monitor, which needs the access. Does not wait for them.
+  void resume();
   /// The same for what may change while it runs: whether the guest has /dev/incus.
   Result<> offer_guest_api(const Context&, bool offer);
   /// Tells the guest of a change (see AgentClient::send_event()). Nothing without an agent.

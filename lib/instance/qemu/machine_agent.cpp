@@ -25,6 +25,7 @@ Result<> Machine::Impl::use_access(MachineAccess now) {
   std::lock_guard lock(mutex);
   agent = std::move(made);
   agent_status = now.agent.started ? AgentStatus::started : AgentStatus::unknown;
+  agent_told = false;
   access = std::move(now);
   guest = {};
   return {};
@@ -75,13 +76,17 @@ void Machine::Impl::poll_agent() {
 void Machine::Impl::agent_is(AgentStatus now) {
   std::shared_ptr<AgentClient> client_now;
   AgentConnection connection;
+  bool changed;
   {
     std::lock_guard lock(mutex);
     bool was = agent_status == AgentStatus::started, is = now == AgentStatus::started;
+    changed = was != is;
     agent_status = now;
     guest.not_before = {};
     guest.silent = false;
-    if (was == is) return;
+    // A daemon that found the machine running has not told its agent yet: its certificate or port may be others than the last one's.
+    if (!changed && (!is || agent_told)) return;
+    agent_told = is;
     client_now = agent;
     connection = access.agent.connection;
   }
@@ -89,7 +94,7 @@ void Machine::Impl::agent_is(AgentStatus now) {
     auto told = client_now->advertise(Context::detached(kAdvertiseTime), connection);
     if (!told) log_warn("Failed to tell the agent of a virtual machine where the daemon is", {{"instance", paths.id}, {"error", told.error().message()}});
   }
-  events.agent(now == AgentStatus::started);
+  if (changed) events.agent(now == AgentStatus::started);
 }
 
 Result<> Machine::offer_guest_api(const Context& ctx, bool offer) {

@@ -162,19 +162,22 @@ bool Machine::recover() {
     impl_->status = Status::running;
   }
   impl_->watch_exit();
+  return true;
+}
+
+void Machine::resume() {
+  impl_->listen_to_guest();
   // Its monitor may be slow, or its process stopped: the daemon's start does not wait for it.
   impl_->runtime.offload([self = impl_] {
     Context ctx = Context::detached(seconds(30));
     auto qmp = self->monitor(ctx);
     if (!qmp) return log_warn("Failed connecting to a running virtual machine", {{"instance", self->paths.id}, {"error", qmp.error().message()}});
-    self->listen_to_guest();
     self->learn_threads(ctx, **qmp);
     auto state = run_state(ctx, **qmp);
     if (state && *state == "prelaunch") return self->destroy();  // the last daemon had not got far with its start
     if (state && (*state == "paused" || *state == "postmigrate")) self->set_status(Status::frozen);
     self->watch_agent(milliseconds(1));
   });
-  return true;
 }
 
 }  // namespace instance::qemu
