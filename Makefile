@@ -2,7 +2,7 @@
 BUILD = build
 IN = scripts/buildroot.sh run
 
-.PHONY: all binary dev demo test check bench interop asan tsan fuzz install clean
+.PHONY: all binary dev demo demo-vm test check bench interop asan tsan fuzz install clean
 
 # The optimised, stripped binary and the test programs.
 all:
@@ -18,6 +18,10 @@ dev:
 
 demo: binary
 	scripts/demo.sh $(BUILD)/incusbox
+
+# A virtual machine and a container side by side.
+demo-vm: binary
+	scripts/demo-vm.sh $(BUILD)/incusbox
 
 test: all
 	scripts/test.sh $(BUILD)

@@ -6,7 +6,7 @@ top=$(dirname "$here") build=$1 passed=0 failed=0
 cd "$top"
 scripts/host-packages.sh dnsmasq:dnsmasq-base nft:nftables ip:iproute2 xz:xz-utils file:file strace:strace busybox:busybox-static curl:curl \
   mksquashfs:squashfs-tools zstd:zstd openssl:openssl xdelta3:xdelta3 qemu-img:qemu-utils qemu-system-x86_64:qemu-system-x86 \
-  /usr/share/OVMF:ovmf || exit 1
+  /usr/share/OVMF:ovmf /sbin/depmod:kmod || exit 1
 
 count() { # count NAME STATUS: one test
   if [ "$2" = 0 ]; then passed=$((passed + 1)); else failed=$((failed + 1)); fi

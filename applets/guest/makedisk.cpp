@@ -9,6 +9,7 @@
 #include "base/unique_fd.h"
 #include "imagefmt/disk.h"
 #include "imagefmt/fat.h"
+#include "imagefmt/qcow2_writer.h"
 
 namespace {
 
@@ -36,10 +37,18 @@ Result<> make(const Args& args) {
   return {};
 }
 
+Result<> convert(const std::string& from, const std::string& to) {
+  UniqueFd raw(open(from.c_str(), O_RDONLY | O_CLOEXEC)), image(open(to.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
+  if (!raw || !image) return fail_errno("Failed opening " + (raw ? to : from));
+  return imagefmt::write_qcow2(Context(), raw.get(), image.get());
+}
+
 /// `makedisk FILE DISK_BYTES ESP_BYTES ROOT_NAME [PATH=FILE]...`: prints where the root partition is and how large, in bytes.
+/// `makedisk --qcow2 RAW FILE`: the same disk as a compressed qcow2 file.
 int run_makedisk(const Args& args) {
-  if (args.size() < 4) return std::println(stderr, "Usage: makedisk FILE DISK_BYTES ESP_BYTES ROOT_NAME [PATH=FILE]..."), 2;
-  auto made = make(args);
+  bool qcow2 = args.size() == 3 && args[0] == "--qcow2";
+  if (args.size() < 4 && !qcow2) return std::println(stderr, "Usage: makedisk FILE DISK_BYTES ESP_BYTES ROOT_NAME [PATH=FILE]... | --qcow2 RAW FILE"), 2;
+  auto made = qcow2 ? convert(args[1], args[2]) : make(args);
   if (!made) std::println(stderr, "Error: {}", made.error().message());
   return made ? 0 : 1;
 }
