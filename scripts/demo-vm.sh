@@ -11,22 +11,8 @@ if [ "${1:-}" != inside ]; then
   exec unshare -m -n -- "$0" inside "$binary"
 fi
 binary=$2
-mount --make-rprivate /
-ip link set lo up
-work=$(mktemp -d /var/tmp/incusbox-demo.XXXXXX)
-daemon=
-cleanup() {
-  set +e
-  incus delete -f v1 c1 > /dev/null 2>&1
-  [ -z "$daemon" ] || { kill "$daemon" 2> /dev/null; wait "$daemon" 2> /dev/null; }
-  rm -rf "$work"
-}
-trap cleanup EXIT
-chmod 711 "$work"
-mkdir "$work/bin"
-"$binary" --install "$work/bin"
-export PATH=$work/bin:$PATH INCUS_DIR=$work/incus INCUS_CONF=$work/conf
-step() { printf '\n\033[1m$ %s\033[0m\n' "$*"; "$@"; }
+. "$here/demo-common.sh"
+drop() { incus delete -f v1 c1 > /dev/null 2>&1; }
 until_true() { # until_true SECONDS COMMAND...
   local until=$(($(date +%s) + $1))
   shift
@@ -35,9 +21,7 @@ until_true() { # until_true SECONDS COMMAND...
 
 step "$here/make-guest" -b "$binary" "$work/guest"
 "$here/demo-image.sh" "$work/busybox.tar.xz"
-incusd --logfile "$work/incusd.log" > "$work/incusd.out" 2>&1 &
-daemon=$!
-incus admin waitready --timeout=30
+start_demo
 step incus admin init --auto
 step incus image import "$work/busybox.tar.xz" --alias busybox
 step incus image import "$work/guest/guest.tar.xz" --alias guest

@@ -9,26 +9,10 @@ if [ "${1:-}" != inside ]; then
 fi
 binary=$2
 here=$(cd "$(dirname "$0")" && pwd)
-mount --make-rprivate /
-ip link set lo up
-work=$(mktemp -d /var/tmp/incusbox-demo.XXXXXX)
-daemon=
-cleanup() {
-  set +e
-  [ -z "$daemon" ] || { kill "$daemon" 2> /dev/null; wait "$daemon" 2> /dev/null; }
-  rm -rf "$work"
-}
-trap cleanup EXIT
-chmod 711 "$work"
-mkdir "$work/bin"
-"$binary" --install "$work/bin"
-export PATH=$work/bin:$PATH INCUS_DIR=$work/incus INCUS_CONF=$work/conf
-step() { printf '\n\033[1m$ %s\033[0m\n' "$*"; "$@"; }
+. "$here/demo-common.sh"
 
 step incus version --force-local || true
-incusd --logfile "$work/incusd.log" > "$work/incusd.out" 2>&1 &
-daemon=$!
-incus admin waitready --timeout=30
+start_demo
 step incus admin init --auto
 step incus network list
 "$here/demo-image.sh" "$work/busybox.tar.xz"
