@@ -87,6 +87,17 @@ Result<> apply_request(const image::Job& job, image::Store& store, db::images::R
   return store.add_aliases(job, row.project, row.fingerprint, request.aliases);
 }
 
+/// Downloads what `wanted` names, whatever copy there may be, and does with it what the request says.
+Result<> fetch(const image::Job& job, image::Store& store, const std::string& project, const api::ImagesPost& request, image::DownloadRequest wanted) {
+  wanted.project = project;
+  wanted.public_ = request.public_;
+  wanted.auto_update = request.auto_update;
+  wanted.prefer_cached = false;
+  auto row = TRY(image::download(job, store, wanted));
+  show(*job.operation, row.fingerprint, row.size);
+  return apply_request(job, store, std::move(row), request);
+}
+
 Result<> copy_remote(const image::Job& job, image::Store& store, const std::string& project, const api::ImagesPost& request) {
   const api::ImagesPostSource& source = *request.source;
   image::DownloadRequest wanted;
@@ -95,14 +106,8 @@ Result<> copy_remote(const image::Job& job, image::Store& store, const std::stri
   if (wanted.source.alias.empty()) return fail(Code::invalid, "must specify one of alias or fingerprint for init from image");
   if (wanted.source.protocol.empty()) wanted.source.protocol = "incus";
   wanted.secret = source.secret;
-  wanted.project = project;
   wanted.source_project = source.project;
-  wanted.public_ = request.public_;
-  wanted.auto_update = request.auto_update;
-  wanted.prefer_cached = false;
-  auto row = TRY(image::download(job, store, wanted));
-  show(*job.operation, row.fingerprint, row.size);
-  return apply_request(job, store, std::move(row), request);
+  return fetch(job, store, project, request, std::move(wanted));
 }
 
 Result<> copy_url(const image::Job& job, image::Store& store, const std::string& project, const api::ImagesPost& request) {
@@ -113,13 +118,7 @@ Result<> copy_url(const image::Job& job, image::Store& store, const std::string&
   wanted.source.server = direct.url;
   wanted.source.protocol = "direct";
   wanted.source.alias = direct.fingerprint;
-  wanted.project = project;
-  wanted.public_ = request.public_;
-  wanted.auto_update = request.auto_update;
-  wanted.prefer_cached = false;
-  auto row = TRY(image::download(job, store, wanted));
-  show(*job.operation, row.fingerprint, row.size);
-  return apply_request(job, store, std::move(row), request);
+  return fetch(job, store, project, request, std::move(wanted));
 }
 
 Result<Reply> from_request(Call& call, const std::string& project, const api::ImagesPost& request) {
