@@ -289,3 +289,35 @@ test_unknown_container_keeps_running() {
   expect c1 incus exec c1 -- hostname
   incus delete -f c1
 }
+
+# A backup is listed while it is written; what a killed daemon left of it goes, and its name is free again.
+test_backup_cut_short() {
+  prepare
+  incus init testimage c1 -q
+  incus storage volume create default v1 -q
+  local instance=/1.0/instances/c1/backups volume=/1.0/storage-pools/default/volumes/custom/v1/backups folder=$INCUS_DIR/storage-pools/default
+  head -c 400M /dev/urandom > "$folder/containers/c1/rootfs/large"
+  head -c 400M /dev/urandom > "$folder/custom/default_v1/large"
+  local path
+  for path in $instance $volume; do
+    incus query -X POST -d '{"compression_algorithm":"xz"}' $path > /dev/null
+    expect 1 sh -c "incus query $path | grep -c backup0"
+  done
+  stop_daemon KILL
+  start_daemon
+  for path in $instance $volume; do expect '[]' incus query $path; done
+  expect "" find "$INCUS_DIR/backups" "$INCUS_DIR/unfinished" -type f
+  rm "$folder/containers/c1/rootfs/large" "$folder/custom/default_v1/large"
+  for path in $instance $volume; do
+    incus query --wait -X POST -d '{}' $path > /dev/null
+    expect 1 sh -c "incus query $path | grep -c backup0"
+    # Two at a time get two names.
+    incus query -X POST -d '{}' $path > /dev/null
+    incus query --wait -X POST -d '{}' $path > /dev/null
+    expect 1 sh -c "incus query $path | grep -c backup2"
+    refuse 'already exists' incus query --wait -X POST -d '{"name":"backup2"}' $path
+  done
+  eventually 10 sh -c '[ -z "$(ls "$INCUS_DIR/unfinished")" ]'
+  incus delete c1
+  incus storage volume delete default v1
+}

@@ -14,6 +14,7 @@
 #include "applets/daemon/jobs/job.h"
 #include "applets/daemon/metrics_cache.h"
 #include "applets/daemon/operation_rows.h"
+#include "applets/daemon/routes/backup_common.h"
 #include "applets/daemon/server_config.h"
 #include "applets/daemon/server_info.h"
 #include "applets/daemon/trusted.h"
@@ -134,6 +135,7 @@ Result<std::unique_ptr<Daemon>> start_daemon(async::Runtime& runtime, const Boot
   reload_authority(*daemon);
   daemon->operations = core::Operations::create(runtime, daemon->events);
   daemon->dispatcher = std::make_unique<Dispatcher>(*daemon);  // virtual machines that run already are told of it when they are found
+  remove_unfinished_backups(*daemon);
   TRY_CTX(open_domain(*daemon), "Failed to load instances");
   daemon->info = std::make_unique<ServerInfo>(*daemon);
   daemon->jobs = std::make_unique<Jobs>(*daemon);

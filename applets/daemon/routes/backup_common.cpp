@@ -7,8 +7,11 @@
 #include <filesystem>
 
 #include "archive/squashfs.h"
-#include "base/reverter.h"
+#include "base/log.h"
+#include "base/strings.h"
 #include "base/units.h"
+#include "db/instance_snapshots.h"
+#include "db/volumes.h"
 #include "http/receive_file.h"
 
 namespace incusd {
@@ -33,14 +36,71 @@ std::string next_backup_name(const StringList& taken) {
 
 std::string backup_folder(const Daemon& daemon, const std::string& kind, const std::string& owner) { return daemon.paths.in_var("backups/" + kind + "/" + owner); }
 
+namespace {
+
+/// A mark stands as long as a row has no file. It is made inside the row's transaction: no row is without one.
+std::string mark_of(const Daemon& daemon, const BackupKind& kind, int64_t id) {
+  return daemon.paths.in_var(std::format("unfinished/backup-{}-{}", kind.name, id));
+}
+
+Result<> set_mark(const Daemon& daemon, const BackupKind& kind, int64_t id) {
+  mkdir(daemon.paths.in_var("unfinished").c_str(), 0700);
+  UniqueFd fd(open(mark_of(daemon, kind, id).c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
+  return fd ? Result<>() : fail_errno("Failed marking the backup as unfinished");
+}
+
+void clear_mark(const Daemon& daemon, const BackupKind& kind, int64_t id) { unlink(mark_of(daemon, kind, id).c_str()); }
+
+/// Gives the unnamed file a name. A file that has it is of a backup that was cut short: its row would have kept us from here.
+Result<> name_file(int fd, const std::string& path) {
+  if (unlink(path.c_str()) != 0 && errno != ENOENT) return fail_errno("Failed to replace " + path);
+  if (linkat(AT_FDCWD, std::format("/proc/self/fd/{}", fd).c_str(), AT_FDCWD, path.c_str(), AT_SYMLINK_FOLLOW) != 0) return fail_errno("Failed to create " + path);
+  return {};
+}
+
+}  // namespace
+
+extern const BackupKind kInstanceBackups = {"instances", db::backups::remove};
+extern const BackupKind kVolumeBackups = {"custom", db::volumes::remove_backup};
+
+Result<int64_t> reserve_backup(Daemon& daemon, const BackupKind& kind, const std::function<Result<int64_t>(db::Tx&)>& create) {
+  int64_t marked = 0;
+  auto id = daemon.global->write([&](db::Tx& tx) -> Result<int64_t> {
+    marked = TRY(create(tx));
+    TRY(set_mark(daemon, kind, marked));
+    return marked;
+  });
+  if (!id && marked != 0) clear_mark(daemon, kind, marked);
+  return id;
+}
+
+Result<> settle_backup(Daemon& daemon, const BackupKind& kind, int64_t id, Result<> written) {
+  if (!written) TRY(daemon.global->write([&](db::Tx& tx) { return kind.remove(tx, id); }));
+  clear_mark(daemon, kind, id);
+  return written;
+}
+
+void remove_unfinished_backups(Daemon& daemon) {
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator(daemon.paths.in_var("unfinished"), error)) {
+    std::string mark = entry.path().filename().string();
+    for (const BackupKind* kind : {&kInstanceBackups, &kVolumeBackups}) {
+      std::string prefix = std::format("backup-{}-", kind->name);
+      auto id = mark.starts_with(prefix) ? parse_int(mark.substr(prefix.size())) : std::nullopt;
+      if (!id) continue;
+      auto removed = settle_backup(daemon, *kind, *id, fail(Code::cancelled, "The daemon ended while the backup was written"));
+      log_warn("Removed a backup that was never finished", {{"kind", std::string(kind->name)}, {"id", std::to_string(*id)}, {"reason", removed.error().message()}});
+    }
+  }
+}
+
 Result<> write_backup_file(const Context& ctx, const std::string& path, const archive::CompressionChoice& compression, core::Operation* operation,
                            const std::function<Result<>(const Context&, archive::TarWriter&)>& fill) {
   std::error_code error;
-  std::filesystem::create_directories(std::filesystem::path(path).parent_path(), error);
-  UniqueFd fd(open(path.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
+  std::string folder = std::filesystem::path(path).parent_path();
+  std::filesystem::create_directories(folder, error);
+  UniqueFd fd(open(folder.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600));
   if (!fd) return fail_errno("Error opening backup tarball for writing " + quote(path));
-  Reverter undo;
-  undo.add("remove " + path, [&](const Context&) -> Result<> { return unlink(path.c_str()) == 0 ? Result<>() : fail_errno("unlink " + path); });
   archive::Sink file = archive::sink_to_fd(fd.get());
   int64_t done = 0;
   auto start = Clock::now();
@@ -56,8 +116,7 @@ Result<> write_backup_file(const Context& ctx, const std::string& path, const ar
   auto tar = TRY(archive::create_archive(fd.get(), sink, compression, Timestamp::now().seconds));
   TRY(fill(ctx, *tar));
   TRY(tar->finish());
-  undo.commit();
-  return {};
+  return name_file(fd.get(), path);
 }
 
 namespace {

@@ -106,20 +106,25 @@ Result<> fill(const Context& ctx, archive::TarWriter& tar, const InstancePtr& in
   return {};
 }
 
-/// Stores the row, then the file; neither is left if the other fails.
-Result<> store(const instance::Job& job, Daemon& daemon, const InstancePtr& instance, const db::backups::Row& row, const archive::CompressionChoice& compression,
-               const std::function<Result<>(const Context&, archive::TarWriter&)>& writer) {
-  auto id = daemon.global->write([&](db::Tx& tx) { return db::backups::create(tx, row); });
-  if (!id && id.error().code() == Code::conflict) return fail(Code::conflict, "Backup {} already exists", quote(instance->name() + "/" + row.name));
+/// Writes the file of a reserved backup; its row goes if that fails.
+Result<> store(const instance::Job& job, Daemon& daemon, const InstancePtr& instance, const std::string& name, const Result<int64_t>& id,
+               const archive::CompressionChoice& compression, const std::function<Result<>(const Context&, archive::TarWriter&)>& writer) {
+  if (!id && id.error().code() == Code::conflict) return fail(Code::conflict, "Backup {} already exists", quote(instance->name() + "/" + name));
   if (!id) return Failure(id.error());
-  auto written = write_backup_file(job.ctx, file_of(daemon, instance, row.name), compression, job.operation, writer);
-  if (!written) {
-    (void)daemon.global->write([&](db::Tx& tx) { return db::backups::remove(tx, *id); });
-    return written;
-  }
-  TRY(daemon.instances->reload(instance->id()));
-  daemon.events.lifecycle(instance->project(), "instance-backup-created", backup_url(instance, row.name), job.requestor);
+  auto settled = settle_backup(daemon, kInstanceBackups, *id, write_backup_file(job.ctx, file_of(daemon, instance, name), compression, job.operation, writer));
+  auto reloaded = daemon.instances->reload(instance->id());
+  TRY(std::move(settled));
+  TRY(std::move(reloaded));
+  daemon.events.lifecycle(instance->project(), "instance-backup-created", backup_url(instance, name), job.requestor);
   return {};
+}
+
+/// Takes the name, the next free one if none is asked for. Errors: conflict.
+Result<int64_t> reserve(Daemon& daemon, db::backups::Row& row) {
+  return reserve_backup(daemon, kInstanceBackups, [&row](db::Tx& tx) -> Result<int64_t> {
+    if (row.name.empty()) row.name = next_backup_name(names_of(TRY(db::backups::load_all(tx, row.instance_id))));
+    return db::backups::create(tx, row);
+  });
 }
 
 Result<Reply> create_backup(Call& call) {
@@ -134,9 +139,6 @@ Result<Reply> create_backup(Call& call) {
   auto writer = [=](const Context& ctx, archive::TarWriter& tar) { return fill(ctx, tar, instance, *pool, index); };
   if (stream) return raw(stream_backup(call.daemon, compression, writer));
 
-  StringList names;
-  for (const auto& row : instance->view()->backups) names.push_back(row.name);
-  if (request.name.empty()) request.name = next_backup_name(names);
   if (request.name.find('/') != std::string::npos) return fail(Code::invalid, "Backup names may not contain slashes");
   db::backups::Row row;
   row.instance_id = instance->id();
@@ -145,11 +147,15 @@ Result<Reply> create_backup(Call& call) {
   row.expires_at = request.expires_at;
   row.instance_only = request.instance_only;
   row.root_only = request.root_only;
+  auto id = reserve(call.daemon, row);
+  if (id) TRY(call.daemon.instances->reload(instance->id()));
   std::string path = instance_path(instance->name());
   std::map<std::string, StringList> resources{{"instances", {path}}, {"backups", {path + "/backups/" + url_escape(row.name)}}};
-  return start_work(call, core::OperationType::backup_create, resources, [=, &daemon = call.daemon](const instance::Job& job) {
-    return store(job, daemon, instance, row, compression, writer);
+  auto started = start_work(call, core::OperationType::backup_create, resources, [=, name = row.name, &daemon = call.daemon](const instance::Job& job) {
+    return store(job, daemon, instance, name, id, compression, writer);
   });
+  if (!started && id) (void)settle_backup(call.daemon, kInstanceBackups, *id, Failure(started.error()));
+  return started;
 }
 
 struct Found {

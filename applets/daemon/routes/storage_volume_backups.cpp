@@ -66,9 +66,17 @@ Result<> copy_iso(const Context& ctx, const FoundVolume& found, const std::strin
   auto mounted = TRY(found.pool->mount(ctx, found.ref));
   std::error_code error;
   std::filesystem::create_directories(std::filesystem::path(path).parent_path(), error);
-  std::filesystem::copy_file(mounted.path, path, error);
+  std::filesystem::copy_file(mounted.path, path, std::filesystem::copy_options::overwrite_existing, error);
   if (error) return fail_errno("Failed to copy the ISO file", error.value());
   return {};
+}
+
+/// Takes the name, the next free one if none is asked for. Errors: conflict.
+Result<int64_t> reserve(Daemon& daemon, db::volumes::BackupRow& row) {
+  return reserve_backup(daemon, kVolumeBackups, [&row](db::Tx& tx) -> Result<int64_t> {
+    if (row.name.empty()) row.name = next_backup_name(names_of(TRY(db::volumes::load_backups(tx, row.volume_id))));
+    return db::volumes::create_backup(tx, row);
+  });
 }
 
 Result<Reply> create_backup(Call& call) {
@@ -85,31 +93,25 @@ Result<Reply> create_backup(Call& call) {
   auto writer = [found, index](const Context& ctx, archive::TarWriter& tar) { return fill(ctx, tar, found, index); };
   if (stream) return raw(stream_backup(call.daemon, compression, writer));
 
-  auto taken = TRY(call.daemon.global->read([&](db::Tx& tx) { return db::volumes::load_backups(tx, found.row.id); }));
-  StringList names;
-  for (const auto& row : taken) names.push_back(row.name);
-  if (request.name.empty()) request.name = next_backup_name(names);
   if (request.name.find('/') != std::string::npos) return fail(Code::invalid, "Backup names may not contain slashes");
   db::volumes::BackupRow row{0, found.row.id, request.name, Timestamp::now(), request.expires_at, request.volume_only, false};
+  auto id = reserve(call.daemon, row);
   core::OperationSpec spec;
   spec.type = core::OperationType::custom_volume_backup_create;
   spec.project = call.project;
   std::string volume = "/1.0/" + volume_path(found.pool->name(), "custom", found.row.name);
   spec.resources = {{"storage_volumes", {volume}}, {"backups", {volume + "/backups/" + url_escape(row.name)}}};
   spec.run = [=, &daemon = call.daemon](const Context& ctx, core::Operation& operation) -> Result<> {
-    auto id = daemon.global->write([&](db::Tx& tx) { return db::volumes::create_backup(tx, row); });
     if (!id && id.error().code() == Code::conflict) return fail(Code::conflict, "Backup {} already exists", quote(found.row.name + "/" + row.name));
     if (!id) return Failure(id.error());
     std::string path = file_of(daemon, found, row.name);
-    auto written = iso ? copy_iso(ctx, found, path) : write_backup_file(ctx, path, compression, &operation, writer);
-    if (!written) {
-      (void)daemon.global->write([&](db::Tx& tx) { return db::volumes::remove_backup(tx, *id); });
-      return written;
-    }
+    TRY(settle_backup(daemon, kVolumeBackups, *id, iso ? copy_iso(ctx, found, path) : write_backup_file(ctx, path, compression, &operation, writer)));
     daemon.events.lifecycle(found.project, "storage-volume-backup-created", backup_url(found, row.name), operation.requestor(), {{"type", "custom"}});
     return {};
   };
-  return accepted(call, std::move(spec));
+  auto started = accepted(call, std::move(spec));
+  if (!started && id) (void)settle_backup(call.daemon, kVolumeBackups, *id, Failure(started.error()));
+  return started;
 }
 
 struct FoundBackup : FoundVolume {
