@@ -13,12 +13,13 @@
 
 #include "base/strings.h"
 #include "device/proxy_socket.h"
+#include "sys/fd_passing.h"
 
 namespace device {
 namespace {
 
 constexpr size_t kBuffer = 64 << 10;
-constexpr size_t kMaxPassedFds = 32;
+constexpr size_t kMaxFdsAtOnce = 32;
 constexpr int64_t kIdleSeconds = 30 * 60;  ///< a UDP client that was silent so long is forgotten
 
 int64_t now_seconds() {
@@ -132,7 +133,7 @@ class Relay {
     Pending& pending = pair.towards[to];
     int from = pair.ends[1 - to].get();
     std::string buffer(kBuffer, '\0');
-    ssize_t got = pair.passes_fds ? receive_with_fds(from, buffer, pending.fds, kMaxPassedFds) : read(from, buffer.data(), buffer.size());
+    ssize_t got = pair.passes_fds ? sys::receive_with_fds(from, buffer, pending.fds, kMaxFdsAtOnce) : read(from, buffer.data(), buffer.size());
     if (got < 0 && (errno == EAGAIN || errno == EINTR || errno == ENOTCONN)) return true;
     if (got < 0) return false;
     progress = true;
@@ -145,7 +146,9 @@ class Relay {
     Pending& pending = pair.towards[to];
     int fd = pair.ends[to].get();
     while (!pending.empty()) {
-      ssize_t put = pending.fds.empty() ? send(fd, pending.data.data(), pending.data.size(), MSG_NOSIGNAL) : send_with_fds(fd, pending.data, pending.fds);
+      std::vector<int> fds;
+      for (const UniqueFd& passed : pending.fds) fds.push_back(passed.get());
+      ssize_t put = sys::send_with_fds(fd, pending.data, fds);
       if (put < 0 && (errno == EAGAIN || errno == EINTR || errno == ENOTCONN)) return true;
       if (put < 0) return false;
       progress = true;

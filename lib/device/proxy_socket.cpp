@@ -80,10 +80,6 @@ Result<UniqueFd> listen_on(const ProxyAddress& address, size_t index) {
   return fd;
 }
 
-struct Control {
-  alignas(cmsghdr) char bytes[CMSG_SPACE(32 * sizeof(int))] = {};
-};
-
 }  // namespace
 
 Result<std::vector<UniqueFd>> open_listeners(const ProxyAddress& address) {
@@ -99,38 +95,6 @@ Result<UniqueFd> connect_to(const ProxyAddress& address, size_t index) {
   if (!fd) return fail_errno("Failed making a socket");
   if (connect(fd.get(), where.get(), where.size) < 0 && errno != EINPROGRESS) return fail_errno("Failed to connect to target");
   return fd;
-}
-
-ssize_t receive_with_fds(int socket, std::string& buffer, std::vector<UniqueFd>& fds, size_t max_fds) {
-  Control control;
-  iovec part{buffer.data(), buffer.size()};
-  msghdr message{.msg_iov = &part, .msg_iovlen = 1, .msg_control = control.bytes, .msg_controllen = CMSG_SPACE(max_fds * sizeof(int))};
-  ssize_t got = recvmsg(socket, &message, MSG_CMSG_CLOEXEC);
-  if (got < 0) return got;
-  for (cmsghdr* header = CMSG_FIRSTHDR(&message); header; header = CMSG_NXTHDR(&message, header)) {
-    if (header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS) continue;
-    for (size_t i = 0; i < (header->cmsg_len - CMSG_LEN(0)) / sizeof(int); ++i) {
-      int fd;
-      memcpy(&fd, CMSG_DATA(header) + i * sizeof fd, sizeof fd);
-      fds.emplace_back(fd);
-    }
-  }
-  return got;
-}
-
-ssize_t send_with_fds(int socket, const std::string& data, const std::vector<UniqueFd>& fds) {
-  Control control;
-  iovec part{const_cast<char*>(data.data()), data.size()};
-  msghdr message{.msg_iov = &part, .msg_iovlen = 1, .msg_control = control.bytes, .msg_controllen = CMSG_SPACE(fds.size() * sizeof(int))};
-  cmsghdr* header = CMSG_FIRSTHDR(&message);
-  header->cmsg_level = SOL_SOCKET;
-  header->cmsg_type = SCM_RIGHTS;
-  header->cmsg_len = CMSG_LEN(fds.size() * sizeof(int));
-  for (size_t i = 0; i < fds.size(); ++i) {
-    int fd = fds[i].get();
-    memcpy(CMSG_DATA(header) + i * sizeof fd, &fd, sizeof fd);
-  }
-  return sendmsg(socket, &message, MSG_NOSIGNAL);
 }
 
 std::string proxy_line(int client) {

@@ -7,6 +7,9 @@
 
 #include <cerrno>
 #include <cstring>
+#include <vector>
+
+#include "sys/fd_passing.h"
 
 namespace vsock {
 namespace {
@@ -50,24 +53,17 @@ VhostUser::VhostUser(UniqueFd socket, std::string config, Handlers handlers)
     : socket_(std::move(socket)), config_(std::move(config)), handlers_(std::move(handlers)) {}
 
 bool VhostUser::receive(Message& message) {
-  iovec part{&message.head, sizeof message.head};
-  alignas(cmsghdr) char control[CMSG_SPACE(kMaxFds * sizeof(int))];
-  msghdr header{.msg_iov = &part, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof control};
+  std::vector<UniqueFd> fds;
+  bool dropped = false;
+  std::span<char> head(reinterpret_cast<char*>(&message.head), sizeof message.head);
   ssize_t got;
-  do got = recvmsg(socket_.get(), &header, MSG_WAITALL | MSG_CMSG_CLOEXEC);
+  do got = sys::receive_with_fds(socket_.get(), head, fds, kMaxFds, MSG_WAITALL, &dropped);
   while (got < 0 && errno == EINTR);
-  for (cmsghdr* part = CMSG_FIRSTHDR(&header); part; part = CMSG_NXTHDR(&header, part)) {
-    if (part->cmsg_level != SOL_SOCKET || part->cmsg_type != SCM_RIGHTS) continue;
-    size_t count = (part->cmsg_len - CMSG_LEN(0)) / sizeof(int);
-    for (size_t i = 0; i < count; i++) {
-      int fd;
-      memcpy(&fd, CMSG_DATA(part) + i * sizeof fd, sizeof fd);
-      UniqueFd owned(fd);
-      if (message.fd_count < kMaxFds) message.fds[message.fd_count++] = std::move(owned);
-    }
+  for (UniqueFd& fd : fds) {
+    if (message.fd_count < kMaxFds) message.fds[message.fd_count++] = std::move(fd);
   }
   if (got != sizeof message.head || (message.head.flags & kVersionMask) != kVersion || (message.head.flags & kIsReply)) return false;
-  if (message.head.size > kMaxPayload || (header.msg_flags & MSG_CTRUNC)) return false;
+  if (message.head.size > kMaxPayload || dropped) return false;
   memset(message.payload, 0, sizeof message.payload);
   if (message.head.size == 0) return true;
   do got = recv(socket_.get(), message.payload, message.head.size, MSG_WAITALL);

@@ -13,6 +13,7 @@
 
 #include "base/log.h"
 #include "instance/lxc/notify_message.h"
+#include "sys/fd_passing.h"
 #include "sys/spawn.h"
 
 namespace instance::lxc {
@@ -30,25 +31,9 @@ struct Received {
 /// One message; nothing if none waits.
 std::optional<Received> receive_message(int socket) {
   Received out{.message = std::string(kMaxNotifyMessage, '\0'), .fds = {}};
-  alignas(cmsghdr) char control[CMSG_SPACE(kForwardedFds * sizeof(int))];
-  iovec part{out.message.data(), out.message.size()};
-  msghdr header{};
-  header.msg_iov = &part;
-  header.msg_iovlen = 1;
-  header.msg_control = control;
-  header.msg_controllen = sizeof control;
-  ssize_t got = recvmsg(socket, &header, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+  ssize_t got = sys::receive_with_fds(socket, out.message, out.fds, kForwardedFds, MSG_DONTWAIT);
   if (got < 0 && (errno == EAGAIN || errno == EINTR)) return std::nullopt;
   out.message.resize(got < 0 ? 0 : static_cast<size_t>(got));
-  for (cmsghdr* item = CMSG_FIRSTHDR(&header); got >= 0 && item; item = CMSG_NXTHDR(&header, item)) {
-    if (item->cmsg_level != SOL_SOCKET || item->cmsg_type != SCM_RIGHTS) continue;
-    size_t count = (item->cmsg_len - CMSG_LEN(0)) / sizeof(int);
-    for (size_t i = 0; i < count; ++i) {
-      int fd;
-      memcpy(&fd, CMSG_DATA(item) + i * sizeof fd, sizeof fd);
-      out.fds.emplace_back(fd);
-    }
-  }
   return out;
 }
 

@@ -12,6 +12,7 @@
 #include <mutex>
 
 #include "base/log.h"
+#include "sys/fd_passing.h"
 
 namespace instance::qemu::qmp {
 
@@ -44,19 +45,7 @@ struct Outgoing {
 
 /// One sendmsg(2) that doesn't block. Returns how many bytes went, 0 if none can now.
 Result<size_t> send_some(int socket, std::string_view text, const std::vector<int>& fds) {
-  alignas(cmsghdr) char control[CMSG_SPACE(16 * sizeof(int))] = {};
-  iovec part{const_cast<char*>(text.data()), text.size()};
-  msghdr message{.msg_iov = &part, .msg_iovlen = 1};
-  if (!fds.empty()) {
-    message.msg_control = control;
-    message.msg_controllen = CMSG_SPACE(fds.size() * sizeof(int));
-    cmsghdr* header = CMSG_FIRSTHDR(&message);
-    header->cmsg_level = SOL_SOCKET;
-    header->cmsg_type = SCM_RIGHTS;
-    header->cmsg_len = CMSG_LEN(fds.size() * sizeof(int));
-    memcpy(CMSG_DATA(header), fds.data(), fds.size() * sizeof(int));
-  }
-  ssize_t count = sendmsg(socket, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+  ssize_t count = sys::send_with_fds(socket, text, fds, MSG_DONTWAIT);
   if (count >= 0) return static_cast<size_t>(count);
   if (errno == EAGAIN || errno == EINTR) return size_t{0};
   return fail_errno("Failed sending to QEMU");
