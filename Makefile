@@ -37,6 +37,7 @@ bench: binary
 
 interop: binary
 	scripts/interop.sh $(BUILD)/incusbox
+	scripts/interop-images.sh $(BUILD)/incusbox $(IMAGES)
 
 # Unit and API tests under a sanitizer: a dynamic build, inside the build root.
 asan tsan:

@@ -126,6 +126,27 @@ TEST_CASE("squashfs: what is written can be read") {
   }
 }
 
+TEST_CASE("squashfs: blocks that don't shrink are stored as they are") {
+  // Other readers refuse a block that is longer than its content. The table of owners is the smallest there is: two numbers.
+  for (Compression method : {Compression::xz, Compression::gzip, Compression::zstd, Compression::lz4}) {
+    UniqueFd fd = memory();
+    auto writer = create_squashfs(fd.get(), {.method = method});
+    REQUIRE(writer);
+    Entry root = entry(Entry::Type::directory, "."), file = entry(Entry::Type::file, "file");
+    root.uid = root.gid = file.uid = 0;
+    REQUIRE((*writer)->add(root));
+    REQUIRE((*writer)->add(file, "x"));
+    REQUIRE((*writer)->finish());
+    constexpr off_t kOwners = 48;  // where the header says where they are (its fields: Documentation/filesystems/squashfs.rst)
+    uint64_t list = 0, block = 0;
+    uint16_t head = 0;
+    REQUIRE(pread(fd.get(), &list, sizeof list, kOwners) == sizeof list);
+    REQUIRE(pread(fd.get(), &block, sizeof block, static_cast<off_t>(list)) == sizeof block);
+    REQUIRE(pread(fd.get(), &head, sizeof head, static_cast<off_t>(block)) == sizeof head);
+    CHECK(head == (0x8000 | 8));
+  }
+}
+
 TEST_CASE("squashfs: what can't be written") {
   UniqueFd fd = memory();
   CHECK_FALSE(create_squashfs(fd.get(), {.method = Compression::bzip2}));

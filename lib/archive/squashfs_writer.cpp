@@ -3,6 +3,7 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
@@ -26,6 +27,15 @@ struct Method {
 };
 constexpr Method kMethods[] = {{Compression::xz, SQFS_COMP_XZ}, {Compression::gzip, SQFS_COMP_GZIP}, {Compression::zstd, SQFS_COMP_ZSTD}, {Compression::lz4, SQFS_COMP_LZ4}};
 
+using DoBlock = sqfs_s32 (*)(sqfs_compressor_t*, const sqfs_u8*, sqfs_u32, sqfs_u8*, sqfs_u32);
+std::atomic<DoBlock> lz4_block;
+
+/// The library's LZ4 also returns what became longer by it. Other readers refuse such blocks: 0 stands for "store it as it is".
+sqfs_s32 shorter_lz4(sqfs_compressor_t* compressor, const sqfs_u8* in, sqfs_u32 size, sqfs_u8* out, sqfs_u32 room) {
+  sqfs_s32 made = lz4_block.load()(compressor, in, size, out, room);
+  return made > 0 && static_cast<sqfs_u32>(made) >= size ? 0 : made;
+}
+
 Result<Sqfs<sqfs_compressor_t>> make_compressor(const SquashfsOptions& options, SQFS_COMPRESSOR id, uint16_t flags) {
   sqfs_compressor_config_t config;
   int bad = sqfs_compressor_config_init(&config, id, options.block_size, flags);
@@ -33,6 +43,7 @@ Result<Sqfs<sqfs_compressor_t>> make_compressor(const SquashfsOptions& options, 
   sqfs_compressor_t* compressor = nullptr;
   if (!bad) bad = sqfs_compressor_create(&config, &compressor);
   if (bad) return sqfs_failure(Code::unsupported, "This squashfs compression isn't available", bad);
+  if (id == SQFS_COMP_LZ4 && !(flags & SQFS_COMP_FLAG_UNCOMPRESS)) lz4_block = std::exchange(compressor->do_block, shorter_lz4);
   return Sqfs<sqfs_compressor_t>(compressor);
 }
 

@@ -1,6 +1,7 @@
-# image_server.py FOLDER LOG: a web server for image trees on a free port of 127.0.0.1, which it prints. It knows ETags and ranges, and misbehaves
-# where the folder says so: a file "cut" makes it drop the connection after that many bytes of each image, "lie" makes it send other bytes.
-import hashlib, http.server, os, re, sys
+# image_server.py FOLDER LOG [PEM]: a web server for image trees on a free port of 127.0.0.1, which it prints; over TLS if a file has a key and a
+# certificate for that. It knows ETags and ranges, and misbehaves where the folder says so: a file "cut" makes it drop the connection after that many
+# bytes of each image, "lie" makes it send other bytes.
+import hashlib, http.server, os, re, ssl, sys
 
 root, log = os.path.realpath(sys.argv[1]), open(sys.argv[2], "a", buffering=1)
 
@@ -14,6 +15,9 @@ def setting(name):
 
 class Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+
+    def do_HEAD(self):
+        self.do_GET()
 
     def do_GET(self):
         path = os.path.realpath(root + self.path)
@@ -42,6 +46,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if status != 304:
             self.send_header("Content-Length", str(len(body)))
         self.end_headers()
+        if self.command == "HEAD":
+            return
         if cut and len(body) > cut:
             self.wfile.write(body[:cut])
             self.close_connection = True
@@ -53,5 +59,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
 
 server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+if len(sys.argv) > 3:
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls.load_cert_chain(sys.argv[3])
+    server.socket = tls.wrap_socket(server.socket, server_side=True)
 print(server.server_address[1], flush=True)
 server.serve_forever()
