@@ -28,6 +28,8 @@ namespace {
 constexpr int kSource = 3, kTarget = 4;
 constexpr rlim_t kAddresses = rlim_t{1} << 30;
 constexpr rlim_t kFiles = 64;
+/// Of each of the up to 64 threads that read and write.
+constexpr rlim_t kStack = rlim_t{1} << 20;
 
 /// What the program and its libraries are made of.
 constexpr const char* kSystem[] = {"usr", "lib", "lib32", "lib64", "bin", "sbin", "etc/ld.so.cache", "etc/alternatives", "nix/store"};
@@ -110,6 +112,8 @@ Result<> confine(int64_t most_bytes) {
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   TRY(enter_cell());
   limit(RLIMIT_AS, kAddresses);
+  limit(RLIMIT_STACK, kStack);
+  setenv("MALLOC_ARENA_MAX", "1", 1);  // one for each thread, of 128 MiB of addresses, would soon use them up
   limit(RLIMIT_FSIZE, static_cast<rlim_t>(most_bytes));
   limit(RLIMIT_NOFILE, kFiles);
   limit(RLIMIT_CORE, 0);

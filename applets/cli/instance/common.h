@@ -43,7 +43,9 @@ struct StateChange {
 };
 Result<> change_state(Call& call, client::Server& server, const std::string& name, const StateChange& change);
 
-/// Attaches to the console (console.cpp); `with_log` prints what was missed first.
+/// Shows a virtual machine's screen in a SPICE viewer of this machine (screen.cpp); without one it says where the socket is. Until that ends.
+Result<> show_screen(Call& call, client::Server& server, const std::string& name);
+/// Attaches to the console (console.cpp), "vga" is the screen; `with_log` prints what was missed first.
 Result<> attach_console(Call& call, client::Server& server, const std::string& name, const std::string& type, bool with_log);
 /// The same with the log first, right after a start: what has ended by then is shown from the log alone.
 Result<> show_console(Call& call, client::Server& server, const std::string& name, const std::string& type);

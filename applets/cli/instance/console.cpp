@@ -50,7 +50,7 @@ Result<> show_log(Call& call, client::Server& server, const std::string& name) {
 }  // namespace
 
 Result<> attach_console(Call& call, client::Server& server, const std::string& name, const std::string& type, bool with_log) {
-  if (type != "console") return fail(Code::unsupported, "Only the text console is available: use --type=console");
+  if (type == "vga") return show_screen(call, server, name);
   auto [width, height] = terminal_size(STDOUT_FILENO);
   Json body{{"width", width}, {"height", height}, {"type", type}, {"force", call.flags.known("force") && call.flags.on("force")}};
   auto reply = TRY(server.query(call.ctx, http::Method::post, instance_url(name, "/console"), api::dump_json(body)));
@@ -87,7 +87,8 @@ namespace {
 Result<> run_console(Call& call) {
   client::Server server = TRY(call.server(call.args[0]));
   const std::string& name = call.args[0].object().text;
-  std::string type = call.flags.text("type");
+  std::string preferred = call.config.defaults.console_type, type = call.flags.text("type");
+  if (!call.flags.given("type") && !preferred.empty()) type = preferred;
   if (type != "console" && type != "vga") return fail(Code::invalid, "Unknown output type {}", quote(type));
   if (!call.flags.on("show-log")) return attach_console(call, server, name, type, false);
   if (type != "console") return fail(Code::invalid, "The --show-log flag is only supported for by 'console' output type");

@@ -18,14 +18,14 @@ constexpr std::string_view kInteresting[] = {"vhost-vsock-pci", "vhost-vsock-dev
                                              "virtio-9p-pci", "virtio-9p-device", "virtio-vga", "virtio-gpu-pci", "virtio-sound-pci", "virtio-iommu-pci",
                                              "tpm-crb", "usb-redir", "usb-host", "usb-net"};
 
-/// Asked of a QEMU without a machine; the ids are the keys of the answers.
+/// Asked of a QEMU without a machine; the ids are the keys of the answers. SPICE may be a module: listing types loads them all, so it is asked for behind.
 constexpr std::string_view kQuestions =
     R"({"execute":"qmp_capabilities"}
 {"execute":"query-version","id":"version"}
 {"execute":"query-machines","id":"machines"}
-{"execute":"query-command-line-options","arguments":{"option":"spice"},"id":"spice"}
 {"execute":"query-command-line-options","arguments":{"option":"run-with"},"id":"run-with"}
 {"execute":"qom-list-types","arguments":{"implements":"device","abstract":false},"id":"devices"}
+{"execute":"query-command-line-options","arguments":{"option":"spice"},"id":"spice"}
 {"execute":"quit"}
 )";
 
