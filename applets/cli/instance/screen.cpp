@@ -63,8 +63,7 @@ Result<sys::Child> start_viewer(const std::string& preferred, const std::string&
     spec.stderr_fd = STDERR_FILENO;
     return TRY_CTX(sys::spawn(spec), "Failed starting command");
   }
-  std::print("The client automatically uses either spicy or remote-viewer when present.\n"
-             "As neither could be found, the raw SPICE socket can be found at:\n  {}\n", url);
+  std::print("No SPICE viewer is installed here (remote-viewer, spicy). The screen waits for one at:\n  {}\n", url);
   std::fflush(stdout);
   return sys::Child();
 }
