@@ -1,5 +1,6 @@
 // What the two libsquashfs users share: owning handles, a file by its descriptor, error texts. Private to lib/archive.
 #pragma once
+#include <sqfs/block.h>
 #include <sqfs/block_processor.h>
 #include <sqfs/block_writer.h>
 #include <sqfs/compressor.h>

@@ -4,11 +4,13 @@
 
 #include <algorithm>
 #include <cstring>
+#include <deque>
 #include <map>
 #include <set>
 
 #include "archive/libsquashfs.h"
 #include "archive/squashfs.h"
+#include "archive/squashfs_blocks.h"
 
 namespace archive {
 
@@ -17,8 +19,9 @@ namespace {
 constexpr size_t kMaxDepth = 512;
 constexpr uint32_t kMaxXattrs = 1024;     ///< of one file
 constexpr size_t kMaxLink = 64 << 10;     ///< bytes of a symbolic link
-constexpr uint32_t kNoXattr = 0xffffffff;
+constexpr uint32_t kNoXattr = 0xffffffff, kNoFragment = 0xffffffff;
 constexpr uint32_t kBlockSizeMask = (1 << 24) - 1;
+constexpr size_t kAheadItems = 256, kAheadBytes = 4 << 20;  ///< members and blocks that may be planned; attributes that they may have
 
 struct Kind {
   int basic;
@@ -54,6 +57,7 @@ dev_t device_of(uint32_t number) { return makedev((number >> 8) & 0xfff, (number
 
 bool is_name(std::string_view name) { return !name.empty() && name != "." && name != ".." && name.find('/') == name.npos && name.find('\0') == name.npos; }
 
+/// Goes through the tree ahead of its caller, so that the blocks that come next are being decompressed meanwhile.
 class SquashfsReader final : public TarReader {
  public:
   explicit SquashfsReader(int fd) : file_(fd) {}
@@ -62,20 +66,146 @@ class SquashfsReader final : public TarReader {
     if (int bad = sqfs_super_read(&super_, &file_.base)) return sqfs_failure(Code::invalid, "Not a usable squashfs image", bad);
     // Each takes more than a byte in the file: a larger number would only make us ask for memory.
     if (super_.fragment_entry_count > file_.size || super_.inode_count > file_.size * 1024) return fail(Code::invalid, "The squashfs image is damaged");
-    sqfs_compressor_config_t config;
-    if (int bad = sqfs_compressor_config_init(&config, static_cast<SQFS_COMPRESSOR>(super_.compression_id), super_.block_size, SQFS_COMP_FLAG_UNCOMPRESS)) {
-      return sqfs_failure(Code::invalid, "Unknown squashfs compression", bad);
-    }
-    sqfs_compressor_t* compressor = nullptr;
-    if (int bad = sqfs_compressor_create(&config, &compressor)) return sqfs_failure(Code::unsupported, "The squashfs image's compression isn't supported", bad);
-    compressor_.reset(compressor);
-    if (super_.flags & SQFS_FLAG_COMPRESSOR_OPTIONS) {
-      if (int bad = compressor->read_options(compressor, &file_.base); bad < 0) return sqfs_failure(Code::invalid, "Bad squashfs compression options", bad);
-    }
+    compressor_ = TRY(make_compressor());
+    blocks_ = std::make_unique<SquashfsBlocks>(file_.fd, super_.block_size, [this] { return make_compressor(); });
     return load_tables();
   }
 
   Result<std::optional<Entry>> next() override {
+    for (;;) {
+      TRY(plan());
+      if (planned_.empty()) return std::nullopt;
+      Item item = pop();
+      if (item.entry) return std::move(*item.entry);
+    }
+  }
+
+  Result<std::optional<Block>> read_block() override {
+    TRY(plan());
+    if (planned_.empty() || planned_.front().entry) return std::nullopt;
+    current_ = pop();
+    auto data = blocks_->wait(current_.data);
+    if (!data) return Failure(Error(data.error()).wrap("Cannot read a file's content in the squashfs image"));
+    // All of a block that is the file's own, a part of one that several share.
+    if (current_.length == 0) current_.length = data->size();
+    if (data->empty() || current_.start > data->size() || current_.length > data->size() - current_.start || current_.at + static_cast<int64_t>(current_.length) > current_.size) {
+      return fail(Code::invalid, "A file's content in the squashfs image doesn't fit its size");
+    }
+    return Block{current_.at, data->substr(current_.start, current_.length)};
+  }
+
+  Result<> drain() override { return {}; }
+
+ private:
+  struct Level {
+    std::string path;
+    Sqfs<sqfs_dir_reader_t> reader;
+  };
+  /// A member, or a part of the last one's content.
+  struct Item {
+    std::optional<Entry> entry;
+    size_t bytes = 0;  ///< that its attributes take
+    SquashfsBlocks::Handle data{};
+    size_t start = 0, length = 0;  ///< what of the block it is; length 0: all
+    int64_t at = 0, size = 0;      ///< where in the file, and how large that is
+  };
+
+  SqfsFdFile file_;
+  sqfs_super_t super_{};
+  Sqfs<sqfs_compressor_t> compressor_;
+  Sqfs<sqfs_id_table_t> ids_;
+  Sqfs<sqfs_xattr_reader_t> xattrs_;
+  Sqfs<sqfs_frag_table_t> fragments_;
+  std::unique_ptr<SquashfsBlocks> blocks_;
+  std::deque<Item> planned_;
+  size_t planned_bytes_ = 0;
+  std::optional<Error> failed_;  ///< planning met an error: it is told once everything before it was taken
+  Item current_;                 ///< what read_block() gave last
+  uint32_t shared_number_ = 0;   ///< which fragment `shared_` is
+  SquashfsBlocks::Handle shared_;
+  std::vector<Level> levels_;
+  std::set<uint32_t> folders_;             ///< numbers of those that were entered: a second time is a loop
+  std::map<uint32_t, std::string> links_;  ///< where the files with several names are
+  SqfsMemory<sqfs_inode_generic_t> inode_; ///< of the member that was planned last
+  bool reading_ = false;                   ///< parts of its content are still to be planned
+  size_t index_ = 0;                       ///< its next block
+  int64_t offset_ = 0, size_ = 0;
+  uint64_t place_ = 0;                     ///< of that block in the image
+
+  static std::string quote_name(std::string_view name) { return std::string(name.substr(0, 64)); }
+  static Failure damaged(int bad) { return sqfs_failure(Code::invalid, "Cannot read a file's content in the squashfs image", bad); }
+
+  /// Called by each thread that unpacks, too.
+  Result<Sqfs<sqfs_compressor_t>> make_compressor() {
+    sqfs_compressor_config_t config;
+    if (int bad = sqfs_compressor_config_init(&config, static_cast<SQFS_COMPRESSOR>(super_.compression_id), super_.block_size, SQFS_COMP_FLAG_UNCOMPRESS)) {
+      return sqfs_failure(Code::invalid, "Unknown squashfs compression", bad);
+    }
+    sqfs_compressor_t* raw = nullptr;
+    if (int bad = sqfs_compressor_create(&config, &raw)) return sqfs_failure(Code::unsupported, "The squashfs image's compression isn't supported", bad);
+    Sqfs<sqfs_compressor_t> compressor(raw);
+    if (super_.flags & SQFS_FLAG_COMPRESSOR_OPTIONS) {
+      if (int bad = raw->read_options(raw, &file_.base); bad < 0) return sqfs_failure(Code::invalid, "Bad squashfs compression options", bad);
+    }
+    return compressor;
+  }
+
+  Item pop() {
+    Item item = std::move(planned_.front());
+    planned_.pop_front();
+    planned_bytes_ -= item.bytes;
+    return item;
+  }
+
+  /// As far ahead as is good. The error, once nothing else is left.
+  Result<> plan() {
+    while (!failed_ && (planned_.empty() || (planned_.size() < kAheadItems && planned_bytes_ < kAheadBytes && blocks_->room()))) {
+      auto item = reading_ ? plan_content() : plan_member();
+      if (!item) failed_ = item.error();
+      else if (*item) {
+        planned_bytes_ += (*item)->bytes;
+        planned_.push_back(std::move(**item));
+      } else if (!reading_ && levels_.empty()) {
+        break;
+      }
+    }
+    if (planned_.empty() && failed_) return Failure(*failed_);
+    return {};
+  }
+
+  Result<std::optional<Item>> plan_member() {
+    auto entry = TRY(next_entry());
+    if (!entry) return std::nullopt;
+    Item item{.entry = std::move(entry)};
+    for (const auto& [key, value] : item.entry->xattrs) item.bytes += key.size() + value.size();
+    item.bytes += item.entry->link.size();
+    return item;
+  }
+
+  /// The next block of the file, or what is left in a block of many files' ends; nothing at the end.
+  Result<std::optional<Item>> plan_content() {
+    while (index_ < sqfs_inode_get_file_block_count(inode_.get())) {
+      int64_t at = offset_;
+      offset_ += std::min<int64_t>(super_.block_size, size_ - at);
+      uint32_t size = inode_->extra[index_++];
+      if ((size & kBlockSizeMask) == 0) continue;  // a hole
+      Item item{.entry = {}, .data = blocks_->request(place_, size), .at = at, .size = size_};
+      place_ += size & kBlockSizeMask;
+      return item;
+    }
+    reading_ = false;
+    if (offset_ >= size_) return std::nullopt;
+    sqfs_u32 number = 0, start = 0;
+    sqfs_fragment_t fragment{};
+    if (int bad = sqfs_inode_get_frag_location(inode_.get(), &number, &start)) return damaged(bad);
+    if (number == kNoFragment) return std::nullopt;
+    if (int bad = sqfs_frag_table_lookup(fragments_.get(), number, &fragment)) return damaged(bad);
+    if (!shared_ || shared_number_ != number) shared_ = blocks_->request(fragment.start_offset, fragment.size);
+    shared_number_ = number;
+    return Item{.entry = {}, .data = shared_, .start = start, .length = static_cast<size_t>(size_ - offset_), .at = offset_, .size = size_};
+  }
+
+  Result<std::optional<Entry>> next_entry() {
     while (!levels_.empty()) {
       sqfs_dir_entry_t* raw = nullptr;
       Level& level = levels_.back();
@@ -97,54 +227,12 @@ class SquashfsReader final : public TarReader {
     return std::nullopt;
   }
 
-  Result<std::optional<Block>> read_block() override {
-    size_t size = 0;
-    sqfs_u8* data = nullptr;
-    while (reading_ && index_ < sqfs_inode_get_file_block_count(inode_.get())) {
-      int64_t at = offset_;
-      offset_ += std::min<int64_t>(super_.block_size, size_ - at);
-      if ((inode_->extra[index_++] & kBlockSizeMask) == 0) continue;  // a hole
-      if (int bad = sqfs_data_reader_get_block(data_.get(), inode_.get(), index_ - 1, &size, &data)) return damaged(bad);
-      return block(at, data, size);
-    }
-    if (!reading_ || offset_ >= size_) return std::nullopt;
-    if (int bad = sqfs_data_reader_get_fragment(data_.get(), inode_.get(), &size, &data)) return damaged(bad);
-    int64_t at = std::exchange(offset_, size_);
-    return block(at, data, size);
-  }
-
-  Result<> drain() override { return {}; }
-
- private:
-  struct Level {
-    std::string path;
-    Sqfs<sqfs_dir_reader_t> reader;
-  };
-
-  SqfsFdFile file_;
-  sqfs_super_t super_{};
-  Sqfs<sqfs_compressor_t> compressor_;
-  Sqfs<sqfs_id_table_t> ids_;
-  Sqfs<sqfs_xattr_reader_t> xattrs_;
-  Sqfs<sqfs_data_reader_t> data_;
-  std::vector<Level> levels_;
-  std::set<uint32_t> folders_;             ///< numbers of those that were entered: a second time is a loop
-  std::map<uint32_t, std::string> links_;  ///< where the files with several names are
-  SqfsMemory<sqfs_inode_generic_t> inode_; ///< of the current member
-  bool reading_ = false;                   ///< it has content
-  size_t index_ = 0;                       ///< its next block
-  int64_t offset_ = 0, size_ = 0;
-  SqfsMemory<sqfs_u8> block_;
-
-  static std::string quote_name(std::string_view name) { return std::string(name.substr(0, 64)); }
-  static Failure damaged(int bad) { return sqfs_failure(Code::invalid, "Cannot read a file's content in the squashfs image", bad); }
-
   Result<> load_tables() {
     ids_.reset(sqfs_id_table_create(0));
-    data_.reset(sqfs_data_reader_create(&file_.base, super_.block_size, compressor_.get(), 0));
-    if (!ids_ || !data_) return fail(Code::internal, "Out of memory");
+    fragments_.reset(sqfs_frag_table_create(0));
+    if (!ids_ || !fragments_) return fail(Code::internal, "Out of memory");
     if (int bad = sqfs_id_table_read(ids_.get(), &file_.base, &super_, compressor_.get())) return sqfs_failure(Code::invalid, "Cannot read the squashfs image's owners", bad);
-    if (int bad = sqfs_data_reader_load_fragment_table(data_.get(), &super_)) return sqfs_failure(Code::invalid, "Cannot read the squashfs image's fragments", bad);
+    if (int bad = sqfs_frag_table_read(fragments_.get(), &file_.base, &super_, compressor_.get())) return sqfs_failure(Code::invalid, "Cannot read the squashfs image's fragments", bad);
     if (!(super_.flags & SQFS_FLAG_NO_XATTRS)) {
       xattrs_.reset(sqfs_xattr_reader_create(0));
       if (!xattrs_) return fail(Code::internal, "Out of memory");
@@ -207,17 +295,12 @@ class SquashfsReader final : public TarReader {
     sqfs_u64 size = 0;
     if (int bad = sqfs_inode_get_file_size(inode_.get(), &size)) return damaged(bad);
     if (size > static_cast<sqfs_u64>(INT64_MAX)) return fail(Code::invalid, "The size of {} is impossible", entry.path);
+    if (int bad = sqfs_inode_get_file_block_start(inode_.get(), &place_)) return damaged(bad);
     entry.size = size_ = static_cast<int64_t>(size);
     reading_ = true;
     index_ = 0;
     offset_ = 0;
     return {};
-  }
-
-  Result<std::optional<Block>> block(int64_t at, sqfs_u8* data, size_t size) {
-    block_.reset(data);
-    if (!data || size == 0 || at + static_cast<int64_t>(size) > size_) return fail(Code::invalid, "A file's content in the squashfs image doesn't fit its size");
-    return Block{at, {reinterpret_cast<const char*>(data), size}};
   }
 
   Result<std::vector<std::pair<std::string, std::string>>> read_xattrs(const std::string& path) {

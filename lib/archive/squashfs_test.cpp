@@ -11,6 +11,7 @@
 
 #include "archive/extract.h"
 #include "archive/squashfs.h"
+#include "archive/test_folder.h"
 #include "base/unique_fd.h"
 
 using namespace archive;
@@ -158,6 +159,55 @@ TEST_CASE("squashfs: what can't be written") {
   Entry link = entry(Entry::Type::hardlink, "b");
   link.link = "nowhere";
   CHECK_FALSE((*writer)->add(link));
+}
+
+namespace {
+
+/// What becomes of the sample's folder `out` when `from`, in the stored names of an image of two members, turns into `to`: the error, or nothing.
+std::string unpack_forged(const std::string& out, const std::string& from, const std::string& to, const Entry& first, const Entry& second) {
+  UniqueFd fd = memory();
+  auto writer = create_squashfs(fd.get(), {.method = Compression::lz4});
+  REQUIRE(writer);
+  for (const Entry& item : {first, second}) REQUIRE((*writer)->add(item, item.type == Entry::Type::file ? "content" : ""));
+  REQUIRE((*writer)->finish());
+  struct stat info;
+  fstat(fd.get(), &info);
+  std::string image(static_cast<size_t>(info.st_size), '\0');
+  REQUIRE(pread(fd.get(), image.data(), image.size(), 0) == info.st_size);
+  // So few names don't shrink: they stand there as they are.
+  size_t at = image.find(from);
+  REQUIRE(at != image.npos);
+  image.replace(at, from.size(), to);
+  REQUIRE(pwrite(fd.get(), image.data(), image.size(), 0) == info.st_size);
+  UniqueFd root(open(out.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  auto tar = open_squashfs(fd.get());
+  if (!tar) return tar.error().message();
+  auto outcome = extract(Context(), **tar, root.get());
+  return outcome ? "" : outcome.error().message();
+}
+
+}  // namespace
+
+TEST_CASE("squashfs: names and links that lead elsewhere") {
+  namespace fs = std::filesystem;
+  TestFolder temp;
+  fs::create_directory(temp / "outside");
+  const Entry file = entry(Entry::Type::file, "Jq7z"), other = entry(Entry::Type::file, "Kx");
+  int round = 0;
+  for (const std::string& name : {std::string("../x"), std::string("/abc"), std::string("a/bc"), std::string("ab\0c", 4)}) {
+    std::string out = temp / std::to_string(round++);
+    fs::create_directory(out);
+    CHECK(unpack_forged(out, "Jq7z", name, file, other).contains("has a file called"));
+    CHECK_FALSE(fs::exists(temp / "x"));
+  }
+  fs::create_directory(temp / "dots");
+  CHECK(unpack_forged(temp / "dots", "Kx", "..", file, other).contains("has a file called"));
+  // A link, and a folder of the same name whose content would go through it.
+  Entry link = entry(Entry::Type::symlink, "Aa7q", 0777), inner = entry(Entry::Type::file, "Zz7q/file");
+  link.link = temp / "outside";
+  fs::create_directory(temp / "link");
+  CHECK(unpack_forged(temp / "link", "Zz7q", "Aa7q", link, inner).contains("would replace a file by a folder"));
+  CHECK(fs::is_empty(temp / "outside"));
 }
 
 TEST_CASE("squashfs: damaged images are refused or read, never more") {

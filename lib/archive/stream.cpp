@@ -8,6 +8,8 @@
 #include <mutex>
 #include <string>
 #include <thread>
+#include <utility>
+#include <vector>
 
 namespace archive {
 
@@ -58,23 +60,34 @@ struct Pipe::Impl {
   std::mutex mutex;
   std::condition_variable changed;
   std::deque<std::string> chunks;
+  std::vector<std::string> spare;  ///< memory of chunks that were read: new memory costs a page fault for each page
   size_t waiting = 0, capacity = 0;
   bool ended = false, abandoned = false;
   Result<> outcome;
   std::string current;
   std::thread thread;
 
+  std::string take_spare() {
+    std::lock_guard lock(mutex);
+    if (spare.empty()) return {};
+    std::string chunk = std::move(spare.back());
+    spare.pop_back();
+    return chunk;
+  }
+
   Result<> push(std::string_view data) {
     constexpr size_t kChunk = 256 << 10;
     while (!data.empty()) {
-      std::string chunk(data.substr(0, kChunk));
+      std::string chunk = take_spare();
+      chunk.assign(data.substr(0, kChunk));
       data.remove_prefix(chunk.size());
       std::unique_lock lock(mutex);
-      changed.wait(lock, [&] { return abandoned || waiting < capacity; });
+      if (waiting >= capacity) changed.wait(lock, [&] { return abandoned || waiting <= capacity / 2; });
       if (abandoned) return fail(Code::cancelled, "The reader went away");
       waiting += chunk.size();
       chunks.push_back(std::move(chunk));
-      changed.notify_all();
+      // Only who waits is woken, and the writer not for each chunk: most of the time both have something to do.
+      if (chunks.size() == 1) changed.notify_one();
     }
     return {};
   }
@@ -107,10 +120,11 @@ Result<std::string_view> Pipe::next() {
     if (!impl_->outcome) return Failure(impl_->outcome.error());
     return std::string_view();
   }
-  impl_->current = std::move(impl_->chunks.front());
+  std::swap(impl_->current, impl_->chunks.front());
+  impl_->spare.push_back(std::move(impl_->chunks.front()));
   impl_->chunks.pop_front();
-  impl_->waiting -= impl_->current.size();
-  impl_->changed.notify_all();
+  size_t before = std::exchange(impl_->waiting, impl_->waiting - impl_->current.size());
+  if (before > impl_->capacity / 2 && impl_->waiting <= impl_->capacity / 2) impl_->changed.notify_one();
   return std::string_view(impl_->current);
 }
 
