@@ -14,11 +14,11 @@ case $mode in
   *) exit 2 ;;
 esac
 # Not optimised: compiling takes longer than what the tests run.
-[ -z "${sanitize:-}" ] || flags="-O0 -g1 -fno-omit-frame-pointer -fsanitize=$sanitize ${coverage:-}"
+[ -z "${sanitize:-}" ] || flags="-O0 -g1 -fno-omit-frame-pointer -fsanitize=$sanitize"
 flags="$flags -fPIC -std=gnu++23"
 [ -e $build/build.ninja ] || cmake -S . -B $build -G Ninja -DCMAKE_BUILD_TYPE= -DCMAKE_CXX_FLAGS="$flags" -DCMAKE_C_FLAGS="-O2 -fPIC" \
-  -DPRECOMPILED="$(scripts/precompile.sh "$flags")" ${hot:+-DHOT="$hot" -DPRECOMPILED_HOT="$(scripts/precompile.sh "$flags $hot")"} \
-  ${sanitize:+-DINCUSBOX_STATIC=OFF -DINCUSBOX_FUZZ=ON} \
+  -DPRECOMPILED="$(scripts/precompile.sh "$flags${coverage:+ $coverage}")" ${hot:+-DHOT="$hot" -DPRECOMPILED_HOT="$(scripts/precompile.sh "$flags $hot")"} \
+  ${sanitize:+-DINCUSBOX_STATIC=OFF -DINCUSBOX_FUZZ=ON} ${coverage:+-DFUZZ_COVERAGE=$coverage} \
   -DCMAKE_CXX_COMPILER=g++-14 -DCMAKE_C_COMPILER=gcc-14 > "$build.cmake.log" 2>&1 || { cat "$build.cmake.log"; exit 1; }
 cmake --build $build ${1:+--target "$@"}
 if [ $mode = release ] && [ $build/incusbox -nt $build/incusbox.debug ]; then  # linked anew
