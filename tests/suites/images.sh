@@ -98,6 +98,56 @@ test_broken_downloads() {
   refuse 'longer than' incus image copy srv:bb/one local: --alias longer
 }
 
+# change_list PYTHON: changes what the server lists. `products`, and `item` of the metadata file.
+change_list() {
+  python3 - "$SUITE_DIR/tree/streams/v1/images.json" "$1" << 'E2'
+import json, sys
+data = json.load(open(sys.argv[1]))
+products = data["products"]
+items = next(iter(next(iter(products.values()))["versions"].values()))["items"]
+item = next(i for i in items.values() if i["ftype"] == "incus.tar.xz")
+exec(sys.argv[2])
+json.dump(data, open(sys.argv[1], "w"))
+E2
+}
+
+test_hostile_servers() {
+  prepare
+  make_tree
+  serve_tree || return 0
+  local tree=$SUITE_DIR/tree list=$SUITE_DIR/tree/streams/v1/images.json path
+  cp "$list" "$SUITE_DIR/good"
+  echo secret > "$SUITE_DIR/secret"
+  # Paths that lead out of the server's folder are not asked for: what has one is not offered.
+  for path in ../secret /etc/passwd images/../../secret 'http://127.0.0.1:1/x' 'images/a b' 'images/x?y' ''; do
+    change_list "item['path'] = '$path'"
+    : > "$SUITE_DIR/requests"
+    refuse "couldn't be found|404|not found" incus image copy srv:bb/one local: --alias bad
+    if grep -E 'secret|passwd' "$SUITE_DIR/requests"; then fail "$path was asked for"; fi
+    cp "$SUITE_DIR/good" "$list"
+  done
+  # Hashes that are of other bytes, of none, or not hashes; a fingerprint that is not the one of both files.
+  for path in '0' '../x' "$(printf '%064d' 0)"; do
+    change_list "item['sha256'] = '$path'"
+    refuse "couldn't be found|Hash mismatch|hash" incus image copy srv:bb/one local: --alias bad
+    cp "$SUITE_DIR/good" "$list"
+  done
+  change_list "[item.update({key: '0' * 64}) for key in list(item) if key.startswith('combined_')]"
+  refuse "couldn't be found|mismatch|hash|finger" incus image copy srv:bb/one local: --alias bad
+  cp "$SUITE_DIR/good" "$list"
+  # Lists that are none, are nested too deeply, or never end.
+  for path in '{' '[]' '{"format":"products:1.0","products":{"x":5}}' "$(head -c 100000 /dev/zero | tr '\0' '[')"; do
+    printf '%s' "$path" > "$list"
+    refuse . incus image copy srv:bb/one local: --alias bad
+  done
+  truncate -s 300M "$list"
+  refuse . incus image copy srv:bb/one local: --alias bad
+  expect "" incus image list local: -f csv -c l bad
+  expect "" sh -c "find '$INCUS_DIR/images' -name 'incus_build_*'"
+  cp "$SUITE_DIR/good" "$list"
+  incus image copy srv:bb/one local: --alias fine
+}
+
 test_refresh_follows_the_server() {
   prepare
   make_tree
