@@ -1,5 +1,7 @@
 #include "instance/snapshot.h"
 
+#include <unistd.h>
+
 #include "base/encode.h"
 #include "base/log.h"
 #include "core/gate.h"
@@ -43,9 +45,10 @@ void refresh(const Context& ctx, const InstancePtr& instance) {
   if (auto written = write_backup_file(ctx, instance); !written) log_warn("Failed to write backup file", {{"error", written.error().message()}});
 }
 
-db::instances::Row restored_row(const View& view, const db::snapshots::Row& snapshot, bool disk_only) {
+db::instances::Row restored_row(const View& view, const db::snapshots::Row& snapshot, const RestoreOptions& options) {
   db::instances::Row row = view.row;
-  if (!disk_only) {
+  row.stateful = options.stateful;
+  if (!options.disk_only) {
     row.config = snapshot.config;
     row.devices = snapshot.devices;
     row.description = snapshot.description;
@@ -57,6 +60,27 @@ db::instances::Row restored_row(const View& view, const db::snapshots::Row& snap
   }
   row.config["volatile.uuid.generation"] = random_uuid();
   return row;
+}
+
+Result<> check_stateful(const InstancePtr& instance) {
+  if (!instance->running()) return fail(Code::invalid, "Unable to create a stateful snapshot. The instance isn't running");
+  if (instance->view()->type() == Type::container) return fail(Code::invalid, "Stateful snapshots of containers need CRIU, which is not part of this server: leave out the running state");
+  if (!is_true(get_or(instance->view()->config, "migration.stateful")))
+    return fail(Code::invalid, "Stateful snapshot requires the instance to have migration.stateful be set to true");
+  return {};
+}
+
+/// The running state is in the volume, and the instance stands still, as long as the result is held.
+Result<std::shared_ptr<void>> hold_saved(const Context& ctx, const InstancePtr& instance) {
+  std::string file = state_file(*instance);
+  auto runtime = instance->runtime();
+  TRY(runtime->save(ctx, file));
+  return std::shared_ptr<void>(runtime.get(), [instance, runtime, file](void*) {
+    unlink(file.c_str());
+    auto resumed = runtime->unfreeze(Context::detached(seconds(60)));
+    if (!resumed) log_error("Failed to resume an instance after its state was saved", {{"instance", instance->full_name()}, {"error", resumed.error().message()}});
+    instance->status_changed();
+  });
 }
 
 }  // namespace
@@ -83,14 +107,16 @@ Result<Timestamp> snapshot_expiry(const View& view, bool manual) {
   return core::expiry_after(Timestamp::now(), span);
 }
 
-Result<> create_snapshot(const Job& job, const InstancePtr& instance, const std::string& name, Timestamp expires) {
+Result<> create_snapshot(const Job& job, const InstancePtr& instance, const std::string& name, Timestamp expires, bool stateful) {
   TRY(check_snapshot_name(name));
   auto lock = TRY(instance->lock(job.ctx));
   ViewPtr view = instance->view();
+  if (stateful) TRY(check_stateful(instance));
   Services& services = instance->services();
   db::snapshots::Row row;
   row.instance_id = view->row.id;
   row.name = name;
+  row.stateful = stateful;
   row.created_at = Timestamp::now();
   row.expires_at = expires;
   row.description = view->row.description;
@@ -109,7 +135,7 @@ Result<> create_snapshot(const Job& job, const InstancePtr& instance, const std:
     return services.global.write([&](db::Tx& tx) { return db::snapshots::remove(tx, id); });
   });
   auto pool = TRY(pool_of(services, *view));
-  auto still = TRY(hold_still(job.ctx, instance, *pool));
+  auto still = TRY(stateful ? hold_saved(job.ctx, instance) : hold_still(job.ctx, instance, *pool));
   TRY_CTX(pool->create_snapshot(job.ctx, snapshot_volume_of(*view, name), view->row.description, expires), "Create instance snapshot");
   undo.add("remove snapshot volume", [pool, ref = snapshot_volume_of(*view, name)](const Context& ctx) { return pool->remove(ctx, ref); });
   TRY(snapshot_dependents(job.ctx, services, *view, name, expires));
@@ -124,7 +150,7 @@ Result<> restore(const Job& job, const InstancePtr& instance, const std::string&
   std::string prefix = instance->name() + "/";
   std::string name = snapshot.starts_with(prefix) ? snapshot.substr(prefix.size()) : snapshot;
   db::snapshots::Row row = TRY(row_of(instance, name));
-  if (options.stateful) return fail(Code::invalid, "Stateful snapshot restore requested but snapshot is stateless");
+  if (options.stateful && !row.stateful) return fail(Code::invalid, "Stateful snapshot restore requested but snapshot is stateless");
   TRY(check_dependents_restorable(instance->services(), *instance->view(), name));
   bool was_running = instance->running();
   if (was_running) {
@@ -139,11 +165,11 @@ Result<> restore(const Job& job, const InstancePtr& instance, const std::string&
     auto pool = TRY(pool_of(instance->services(), *view));
     TRY(pool->restore_snapshot(job.ctx, volume_of(*view), name));
     TRY(restore_dependents(job.ctx, instance->services(), *view, name));
-    TRY(update_locked(job, instance, restored_row(*view, row, options.disk_only), false));
+    TRY(update_locked(job, instance, restored_row(*view, row, options), false));
   }
-  if (was_running) {
+  if (was_running || options.stateful) {
     instance->action = Instance::Action::restart;
-    auto started = start(job, instance, {});
+    auto started = start(job, instance, {.stateful = options.stateful});
     instance->action = Instance::Action::none;
     TRY(std::move(started));
   }

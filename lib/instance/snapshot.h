@@ -9,8 +9,8 @@ Result<std::string> next_snapshot_name(const InstancePtr& instance);
 /// What snapshots.expiry (or .manual for those made by hand) gives from now on; zero: never.
 Result<Timestamp> snapshot_expiry(const View& view, bool manual);
 
-/// Errors: conflict (`Snapshot "x" already exists`), those of the pool. Blocks.
-Result<> create_snapshot(const Job& job, const InstancePtr& instance, const std::string& name, Timestamp expires);
+/// Errors: conflict (`Snapshot "x" already exists`), those of the pool. `stateful`: with the running state; invalid where that can't be had. Blocks.
+Result<> create_snapshot(const Job& job, const InstancePtr& instance, const std::string& name, Timestamp expires, bool stateful = false);
 struct RestoreOptions {
   bool stateful = false;
   bool disk_only = false;  ///< leave config and devices as they are

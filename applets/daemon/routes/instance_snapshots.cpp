@@ -46,10 +46,9 @@ Result<Reply> post_snapshot(Call& call) {
     return fail(Code::forbidden, "Project {} doesn't allow for snapshot creation", quote(call.project));
   if (request.name.empty()) request.name = TRY(instance::next_snapshot_name(instance));
   TRY_CTX(config::is_api_name(request.name), "Invalid snapshot name");
-  if (request.stateful) return fail(Code::invalid, "Stateful snapshots need CRIU, which is not part of this server: leave out the running state");
   Timestamp expires = request.expires_at ? *request.expires_at : TRY(instance::snapshot_expiry(*instance->view(), true));
   return start_work(call, core::OperationType::snapshot_create, resources_of(instance->name(), request.name),
-                    [instance, name = request.name, expires](const instance::Job& job) { return instance::create_snapshot(job, instance, name, expires); });
+                    [instance, request, expires](const instance::Job& job) { return instance::create_snapshot(job, instance, request.name, expires, request.stateful); });
 }
 
 Result<Reply> get_snapshot(Call& call) {

@@ -13,6 +13,8 @@ class PortAllocator {
   void place(StringMap& entries, const std::string& group = "");
   /// A port for something plugged later; returns its name.
   std::string port();
+  /// How many ports there are.
+  unsigned count() const { return static_cast<unsigned>(ports_); }
   /// Straight on the root bus: what a BIOS must see.
   void place_on_root(StringMap& entries);
 

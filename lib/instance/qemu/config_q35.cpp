@@ -17,7 +17,7 @@ bool names_boot_source(const MachineSpec& spec) {
 }  // namespace
 
 void Builder::machine() {
-  add("Machine", "machine", {{"type", "q35"}, {"accel", spec_.accel == Accel::kvm ? "kvm" : "tcg"}, {"graphics", "off"}, {"usb", "off"}});
+  add("Machine", "machine", {{"type", spec_.machine.empty() ? "q35" : spec_.machine}, {"accel", spec_.accel == Accel::kvm ? "kvm" : "tcg"}, {"graphics", "off"}, {"usb", "off"}});
   add("", "global", {{"driver", "ICH9-LPC"}, {"property", "disable_s3"}, {"value", "1"}});
   add("", "global", {{"driver", "ICH9-LPC"}, {"property", "disable_s4"}, {"value", "0"}});
   add("", "boot-opts", {{"strict", "on"}});
@@ -123,7 +123,7 @@ void Builder::spare_ports() {
   }
   for (int i = 0; i < needed; i++) ports_.port();
   if (!spec_.generation.empty()) add("VM Generation ID", "device \"vmgenid0\"", {{"driver", "vmgenid"}, {"guid", spec_.generation}});
-  for (int i = 0; i < kSparePorts; i++) ports_.port();
+  for (int i = 0; spec_.ports == 0 ? i < kSparePorts : ports_.count() < spec_.ports; i++) ports_.port();
 }
 
 Result<> Builder::q35() {

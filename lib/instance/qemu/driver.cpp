@@ -1,6 +1,7 @@
 // Virtual machines as an instance type: what a start needs in files and keys, and what the runtime is told of it.
 #include "instance/driver.h"
 
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -54,6 +55,16 @@ Result<MachineAccess> access_of(const InstancePtr& instance, const MachineSpec& 
   return out;
 }
 
+/// Makes it the start of the machine whose state was saved.
+Result<> use_saved(MachineStart& start) {
+  UniqueFd file(open(start.state_file.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
+  if (!file) return fail_errno("Failed opening the saved state");
+  start.layout = TRY(read_layout(file.get()));
+  follow_layout(start.spec, start.layout);
+  start.spec.incoming = true;
+  return {};
+}
+
 class Start : public Preparation {
  public:
   Start(InstancePtr instance, MachineStart start) : instance_(std::move(instance)), start_(std::move(start)) {}
@@ -63,7 +74,8 @@ class Start : public Preparation {
     std::vector<device::ShareEntry> shares;
     for (const device::RunConfig& device : devices) shares.insert(shares.end(), device.shares.begin(), device.shares.end());
     TRY(write_agent_mounts(volume, shares));
-    start_.spec.config_drive.iso = TRY(make_agent_iso(job.ctx, volume));
+    // A guest that goes on may be reading the one it had.
+    start_.spec.config_drive.iso = start_.spec.incoming ? volume + "/agent.iso" : TRY(make_agent_iso(job.ctx, volume));
     start_.spec.devices = devices;
     order_boot(start_.spec.devices);
     start_.access.nics = nics_of(*instance_->view());
@@ -137,11 +149,12 @@ class MachineDriver : public Driver {
     start.spec.firmware = TRY(prepare_firmware(instance->mounted.path, firmware_use(start.spec), is_true(instance->volatile_get("volatile.apply_nvram"))));
     start.access = TRY(access_of(instance, start.spec));
     start.spec.config_drive.folder = TRY(write_config_drive(job.ctx, instance, {.trigger = instance->volatile_get("volatile.apply_template"), .connection = start.access.agent.connection}));
+    if (start.spec.stateful) start.spec.config_drive.folder.clear();  // a share that the guest has mounted can't be saved
     start.access.agent.started = false;
     start.oom_score = parse_int(get_or(view->config, "limits.memory.oom_priority")).value_or(0);
     if (options.stateful && view->row.stateful) start.state_file = state_file(*instance);
     else unlink(state_file(*instance).c_str());
-    start.spec.incoming = !start.state_file.empty();
+    if (!start.state_file.empty()) TRY(use_saved(start));
     TRY(instance->volatile_set({{"volatile.apply_nvram", ""}, {"volatile.vm.needs_reset", ""}, {"volatile.apply_template", ""}, {kAgentState, ""}}));
     return std::make_unique<Start>(instance, std::move(start));
   }

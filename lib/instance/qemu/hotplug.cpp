@@ -116,6 +116,11 @@ Result<MemoryNow> memory(const Context& ctx, qmp::Client& client) {
   return out;
 }
 
+Result<> plug_memory(const Context& ctx, qmp::Client& client, const MemorySpec& spec, const std::vector<uint64_t>& sizes) {
+  for (uint64_t size : sizes) TRY(add_memory(ctx, client, spec, size));
+  return {};
+}
+
 Result<> set_memory(const Context& ctx, qmp::Client& client, const MemorySpec& spec, uint64_t size) {
   MemoryNow now = TRY(memory(ctx, client));
   if (size > std::max(spec.max, spec.size)) return fail(Code::unsupported, "A running virtual machine cannot get more memory than the host has ({}MiB)", spec.max >> 20);

@@ -19,6 +19,9 @@ Result<MemoryNow> memory(const Context& ctx, qmp::Client& client);
 /// Grows by plugging memory, shrinks by the balloon. Errors: unsupported (above max, no slot left), timeout. Blocks up to 30 s.
 Result<> set_memory(const Context& ctx, qmp::Client& client, const MemorySpec& spec, uint64_t size);
 
+/// Plugs memory of these sizes, as set_memory() did when a machine ran whose state is to be loaded.
+Result<> plug_memory(const Context& ctx, qmp::Client& client, const MemorySpec& spec, const std::vector<uint64_t>& sizes);
+
 /// What QEMU says its state is: "running", "paused", "prelaunch", "shutdown", "inmigrate", …
 Result<std::string> run_state(const Context& ctx, qmp::Client& client);
 /// Saves the machine's state to the file `fd`, after unplug_vsock(); it is paused afterwards. Honours ctx (cancels). Blocks as long as it takes.

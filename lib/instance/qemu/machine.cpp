@@ -197,8 +197,10 @@ Result<> Machine::freeze(const Context& ctx) {
 }
 
 Result<> Machine::unfreeze(const Context& ctx) {
-  TRY(TRY(impl_->monitor(ctx))->run(ctx.with_timeout(kMonitorTime), "cont"));
+  auto qmp = TRY(impl_->monitor(ctx));
+  TRY(qmp->run(ctx.with_timeout(kMonitorTime), "cont"));
   impl_->set_status(Status::running);
+  impl_->replug_vsock(ctx, *qmp);  // it went out if the state was saved
   return {};
 }
 

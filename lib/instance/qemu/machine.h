@@ -7,6 +7,7 @@
 #include "core/paths.h"
 #include "instance/instance.h"
 #include "instance/qemu/agent_client.h"
+#include "instance/qemu/layout.h"
 #include "instance/qemu/spec.h"
 #include "instance/qemu/vsock.h"
 
@@ -64,6 +65,7 @@ struct MachineStart {
   MachineSpec spec;
   MachineAccess access;
   std::string state_file;      ///< restore from it; empty: an ordinary start
+  Layout layout;               ///< of the saved machine
   int64_t oom_score = 0;       ///< limits.memory.oom_priority
 };
 

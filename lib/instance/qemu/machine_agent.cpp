@@ -92,7 +92,13 @@ void Machine::Impl::agent_is(AgentStatus now) {
   }
   if (now == AgentStatus::started && client_now) {
     auto told = client_now->advertise(Context::detached(kAdvertiseTime), connection);
-    if (!told) log_warn("Failed to tell the agent of a virtual machine where the daemon is", {{"instance", paths.id}, {"error", told.error().message()}});
+    // A device that was just plugged in is not heard on yet: the agent's next sign of life is answered again.
+    bool early = !told && told.error().code() == Code::unavailable;
+    if (early) {
+      std::lock_guard lock(mutex);
+      agent_told = false;
+    }
+    if (!told && !early) log_warn("Failed to tell the agent of a virtual machine where the daemon is", {{"instance", paths.id}, {"error", told.error().message()}});
   }
   if (changed) events.agent(now == AgentStatus::started);
 }

@@ -19,6 +19,8 @@ Result<Capabilities> capabilities(const Context& ctx) {
   return *found->qemu;
 }
 
+Result<> write_layout_of(const Context& ctx, qmp::Client& qmp, int fd) { return write_layout(fd, TRY(layout_of(ctx, qmp))); }
+
 }  // namespace
 
 Result<> Machine::plug(const Context& ctx, const device::RunConfig& run, Reverter& undo) {
@@ -74,11 +76,19 @@ void Machine::Impl::replug_vsock(const Context& ctx, qmp::Client& qmp) {
   VsockPlace place;
   {
     std::lock_guard lock(mutex);
+    if (!access.plugged_vsock) return;
     place = access.agent.vsock;
   }
+  if (has_vsock(ctx, qmp)) return;
   auto device = start_vsock(ctx, place);
   auto plugged = device ? plug_vsock(ctx, qmp, device->fd.get()) : Result<>(Failure(device.error()));
   if (!plugged) log_warn("A virtual machine is left without its vsock device", {{"instance", paths.id}, {"error", plugged.error().message()}});
+}
+
+Result<> Machine::Impl::free_of_vsock(const Context& ctx, qmp::Client& qmp) {
+  // Only a guest that runs lets go of a device.
+  TRY(qmp.run(ctx, "cont"));
+  return unplug_vsock(ctx, qmp);
 }
 
 Result<> Machine::save(const Context& ctx, const std::string& file) {
@@ -93,12 +103,14 @@ Result<> Machine::save(const Context& ctx, const std::string& file) {
     std::lock_guard lock(impl_->mutex);
     plugged = impl_->access.plugged_vsock;
   }
-  if (plugged) TRY(unplug_vsock(ctx, *qmp));
-  auto saved = save_state(ctx, *qmp, fd.get());
+  auto saved = plugged ? impl_->free_of_vsock(ctx, *qmp) : Result<>();
+  if (saved) saved = write_layout_of(ctx, *qmp, fd.get());
+  if (saved) saved = save_state(ctx, *qmp, fd.get());
   if (!saved) {
     unlink(part.c_str());
-    if (plugged) impl_->replug_vsock(ctx, *qmp);
-    (void)qmp->run(ctx, "cont");
+    Context last = Context::detached(seconds(15));  // also if it was cancelled
+    (void)qmp->run(last, "cont");
+    impl_->replug_vsock(last, *qmp);
     return Failure(std::move(saved).error().wrap("Failed saving the state of the machine"));
   }
   if (fsync(fd.get()) < 0 || rename(part.c_str(), file.c_str()) < 0) return fail_errno("Failed writing " + file);

@@ -73,6 +73,9 @@ struct Machine::Impl : std::enable_shared_from_this<Impl> {
 
   /// The connection to QEMU, made again if it was lost. Errors: invalid (not running), timeout, unavailable.
   Result<qmp::ClientPtr> monitor(const Context& ctx);
+  /// Takes the vsock device out, whose state can't be saved.
+  Result<> free_of_vsock(const Context& ctx, qmp::Client& qmp);
+  /// Puts it in again if it was taken out.
   void replug_vsock(const Context& ctx, qmp::Client& qmp);
   void learn_threads(const Context& ctx, qmp::Client& qmp);
 

@@ -52,7 +52,23 @@ Result<> set_actions(const Context& ctx, qmp::Client& qmp) {
 Result<> restore(const Context& ctx, qmp::Client& qmp, const std::string& file) {
   UniqueFd fd(open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
   if (!fd) return fail_errno("Failed opening the saved state " + file);
+  TRY(read_layout(fd.get()));  // what follows it is QEMU's
   return load_state(ctx, qmp, fd.get());
+}
+
+/// Everything that is plugged into a q35 machine before its first instruction. A saved one gets what it had, where it had it.
+Result<> furnish(const Context& ctx, qmp::Client& qmp, const MachineStart& start, const Capabilities& qemu, int vsock) {
+  bool restoring = !start.state_file.empty();
+  unsigned cpus = restoring ? start.layout.cpus : start.spec.cpu.count;
+  if (start.spec.cpu.sockets == 0 && cpus > 1) TRY_CTX(set_cpus(ctx, qmp, cpus), "Failed to add CPUs");
+  if (restoring) TRY(plug_memory(ctx, qmp, start.spec.memory, start.layout.dimms));
+  TRY_CTX(plug_all(ctx, qmp, qemu, start.spec, start.layout.places), "Failed setting up device via monitor");
+  if (vsock >= 0 && !restoring) TRY(plug_vsock(ctx, qmp, vsock));
+  TRY(run_raw_commands(ctx, qmp, start.spec.config, "pre-start"));
+  if (restoring) return {};
+  // Boot indexes of plugged devices count from the next reset on only.
+  TRY(qmp.run(ctx, "system_reset"));
+  return {};
 }
 
 }  // namespace
@@ -84,14 +100,7 @@ Result<> Machine::Impl::assemble(const Context& ctx, const MachineStart& start, 
   TRY(run_raw_commands(ctx, *qmp, start.spec.config, "early"));
   // QEMU can't save the state of this device, so a saved machine has none; the others get theirs before the guest looks.
   bool late = plugs_vsock(start.spec);
-  if (late && start.state_file.empty()) TRY(plug_vsock(ctx, *qmp, vsock.fd.get()));
-  if (start.spec.board == Board::q35) {
-    if (start.spec.cpu.sockets == 0 && start.spec.cpu.count > 1) TRY_CTX(set_cpus(ctx, *qmp, start.spec.cpu.count), "Failed to add CPUs");
-    for (const device::RunConfig& device : start.spec.devices) TRY_CTX(instance::qemu::plug(ctx, *qmp, qemu, device), "Failed setting up device via monitor");
-    TRY(run_raw_commands(ctx, *qmp, start.spec.config, "pre-start"));
-    // Boot indexes of plugged devices count from the next reset on only.
-    TRY(qmp->run(ctx, "system_reset"));
-  }
+  if (start.spec.board == Board::q35) TRY(furnish(ctx, *qmp, start, qemu, late ? vsock.fd.get() : -1));
   TRY(set_actions(ctx, *qmp));
   learn_threads(ctx, *qmp);
   if (start.oom_score != 0)
@@ -113,7 +122,9 @@ Result<> Machine::Impl::launch(const Context& ctx, const MachineStart& planned) 
   if (done) done = assemble(ctx, start, *found->qemu, vsock);
   if (!done) {
     abandon();
-    return done;
+    // A QEMU that went away during these steps said why in its log only.
+    bool silent = done.error().code() == Code::unavailable;
+    return Failure(silent ? std::move(done).error().wrap("QEMU ended" + last_words(start.spec.log_file)) : std::move(done).error());
   }
   {
     std::lock_guard lock(mutex);

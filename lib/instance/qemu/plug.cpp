@@ -19,7 +19,7 @@ void remove_backends(const Context& ctx, qmp::Client& client, const device::RunC
     drop_fdsets(ctx, client, backend_id(drive.device));
   }
   for (const device::NicEntry& nic : run.nics) (void)client.run(ctx, "netdev_del", {{"id", backend_id(nic.device)}});
-  for (const device::ShareEntry& share : run.shares) (void)client.run(ctx, "chardev-remove", {{"id", backend_id(share.device)}});
+  for (const device::ShareEntry& share : run.shares) (void)remove_chardev(ctx, client, backend_id(share.device));
   for (const device::UsbEntry& usb : run.usbs) drop_fdsets(ctx, client, backend_id(usb.device));
 }
 
@@ -47,7 +47,7 @@ void order_boot(std::vector<device::RunConfig>& devices) {
   for (const Bootable& one : all) *one.place = next++;
 }
 
-Result<> plug_share(const Context& ctx, qmp::Client& client, const Capabilities& qemu, const device::ShareEntry& share) {
+Result<> plug_share(const Context& ctx, qmp::Client& client, const Capabilities& qemu, const device::ShareEntry& share, const Place& place) {
   // Over 9p it is in the config: it can't be plugged.
   if (share.socket.empty()) return {};
   if (!qemu.has("vhost-user-fs-pci")) return fail(Code::unsupported, "This QEMU ({}) has no device vhost-user-fs-pci", qemu.version);
@@ -59,7 +59,7 @@ Result<> plug_share(const Context& ctx, qmp::Client& client, const Capabilities&
   TRY(client.run(ctx, "chardev-add", {{"id", backend}, {"backend", {{"type", "socket"}, {"data", {{"addr", address}, {"server", false}}}}}}));
   undo.commit();
   undo_with(undo, client, "chardev-remove", {{"id", backend}});
-  TRY(client.run(ctx, "device_add", {{"driver", "vhost-user-fs-pci"}, {"id", device_id(share.device)}, {"bus", TRY(free_port(ctx, client))}, {"addr", "00.0"},
+  TRY(client.run(ctx, "device_add", {{"driver", "vhost-user-fs-pci"}, {"id", device_id(share.device)}, {"bus", TRY(free_port(ctx, client, place))}, {"addr", "00.0"},
                                      {"tag", share.tag}, {"chardev", backend}}));
   undo.commit();
   return {};
@@ -79,9 +79,10 @@ Result<> plug_vsock(const Context& ctx, qmp::Client& client, int fd) {
 
 Result<> unplug_vsock(const Context& ctx, qmp::Client& client) {
   TRY_CTX(remove_device(ctx, client, kVsockDevice), "Failed taking out the vsock device");
-  (void)client.run(ctx, "chardev-remove", {{"id", kVsockBackend}});
-  return {};
+  return remove_chardev(ctx, client, kVsockBackend);
 }
+
+bool has_vsock(const Context& ctx, qmp::Client& client) { return has_device(ctx, client, kVsockDevice); }
 
 Result<> plug_usb(const Context& ctx, qmp::Client& client, const device::UsbEntry& usb) {
   std::string path = std::format("/dev/bus/usb/{:03}/{:03}", usb.bus, usb.address);
@@ -94,22 +95,26 @@ Result<> plug_usb(const Context& ctx, qmp::Client& client, const device::UsbEntr
   return {};
 }
 
-Result<> plug(const Context& ctx, qmp::Client& client, const Capabilities& qemu, const device::RunConfig& run) {
+Result<> plug(const Context& ctx, qmp::Client& client, const Capabilities& qemu, const device::RunConfig& run, const Places& places) {
+  auto place = [&](const std::string& device) {
+    auto found = places.find(device_id(device));
+    return found == places.end() ? Place() : found->second;
+  };
   Reverter undo;
   undo.add("unplug", [&](const Context& fresh) { return unplug(fresh, client, run); });
-  for (const device::NicEntry& nic : run.nics) TRY_CTX(plug_nic(ctx, client, nic), "Failed setting up device {}", quote(nic.device));
-  for (const device::DriveEntry& drive : run.drives) TRY_CTX(plug_drive(ctx, client, drive), "Failed adding block device for disk device {}", quote(drive.device));
-  for (const device::ShareEntry& share : run.shares) TRY_CTX(plug_share(ctx, client, qemu, share), "Failed sharing {}", quote(share.device));
+  for (const device::NicEntry& nic : run.nics) TRY_CTX(plug_nic(ctx, client, nic, place(nic.device)), "Failed setting up device {}", quote(nic.device));
+  for (const device::DriveEntry& drive : run.drives) TRY_CTX(plug_drive(ctx, client, drive, place(drive.device)), "Failed adding block device for disk device {}", quote(drive.device));
+  for (const device::ShareEntry& share : run.shares) TRY_CTX(plug_share(ctx, client, qemu, share, place(share.device)), "Failed sharing {}", quote(share.device));
   for (const device::UsbEntry& usb : run.usbs) TRY_CTX(plug_usb(ctx, client, usb), "Failed setting up device {}", quote(usb.device));
   undo.commit();
   return {};
 }
 
-Result<> plug_all(const Context& ctx, qmp::Client& client, const Capabilities& qemu, const MachineSpec& spec) {
+Result<> plug_all(const Context& ctx, qmp::Client& client, const Capabilities& qemu, const MachineSpec& spec, const Places& places) {
   if (spec.board == Board::microvm) return {};
   for (bool nics : {true, false})
     for (const device::RunConfig& run : spec.devices)
-      if (run.nics.empty() != nics) TRY(plug(ctx, client, qemu, run));
+      if (run.nics.empty() != nics) TRY(plug(ctx, client, qemu, run, places));
   return {};
 }
 

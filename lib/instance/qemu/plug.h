@@ -1,6 +1,8 @@
 // Devices of a virtual machine over QMP: plugged before the first instruction or while it runs, and taken out again.
 // Stateless: what is plugged is asked of QEMU, so it works after the daemon restarted.
 #pragma once
+#include <map>
+
 #include "device/device.h"
 #include "instance/qemu/probe.h"
 #include "instance/qemu/qmp/client.h"
@@ -12,12 +14,20 @@ namespace instance::qemu {
 /// Call on all devices before render() and plug().
 void order_boot(std::vector<device::RunConfig>& devices);
 
+/// Where a device is to be plugged, if that matters: in a machine whose state is loaded. By device_id().
+struct Place {
+  std::string port;      ///< root port; empty: any
+  int scsi_id = -1;      ///< below the SCSI controller; negative: any
+  unsigned vectors = 0;  ///< of a NIC, which follow from its queues; 0: as many as suit the CPUs
+};
+using Places = std::map<std::string, Place>;
+
 /// Plugs all devices of a q35 machine before its first instruction, NICs first: they get the ports that guests expect them at.
 /// (A microvm has them in its config: nothing is done.) Errors: those of plug(), naming the device. Blocks.
-Result<> plug_all(const Context& ctx, qmp::Client& client, const Capabilities& qemu, const MachineSpec& spec);
+Result<> plug_all(const Context& ctx, qmp::Client& client, const Capabilities& qemu, const MachineSpec& spec, const Places& places = {});
 /// Plugs what a device's start() asked for: drives, NICs, shares, TPM (only before the first instruction), USB.
 /// Errors: unsupported (can't be plugged while running, no free slot), internal. What was half plugged is taken out again. Blocks.
-Result<> plug(const Context& ctx, qmp::Client& client, const Capabilities& qemu, const device::RunConfig& run);
+Result<> plug(const Context& ctx, qmp::Client& client, const Capabilities& qemu, const device::RunConfig& run, const Places& places = {});
 /// Takes it out and waits for the guest to let go (at most 30 s; DEVICE_DELETED is polled for, a guest need not answer). Success if it isn't there.
 /// `run` is what plugged() says. Errors: timeout. Blocks.
 Result<> unplug(const Context& ctx, qmp::Client& client, const device::RunConfig& run);
@@ -25,6 +35,7 @@ Result<> unplug(const Context& ctx, qmp::Client& client, const device::RunConfig
 /// instruction or after load_state(); taken out before save_state(). `fd`: VsockDevice::fd, stays the caller's. unplug_vsock: success if there is none.
 Result<> plug_vsock(const Context& ctx, qmp::Client& client, int fd);
 Result<> unplug_vsock(const Context& ctx, qmp::Client& client);
+bool has_vsock(const Context& ctx, qmp::Client& client);
 /// The link of a NIC goes up or down as the guest sees it. Errors: not_found if it isn't plugged.
 Result<> set_link(const Context& ctx, qmp::Client& client, const std::string& device, bool up);
 /// Live change of a drive's limits (block_set_io_throttle).

@@ -24,7 +24,9 @@ std::string text(const Json& object, const char* key) {
   return found != object.end() && found->is_string() ? found->get<std::string>() : "";
 }
 
-Result<StringList> plugged(const Context& ctx, qmp::Client& client) {
+}  // namespace
+
+Result<StringList> peripherals(const Context& ctx, qmp::Client& client) {
   Json answer = TRY(client.run(ctx, "qom-list", {{"path", "/machine/peripheral"}}));
   StringList out;
   if (answer.is_array())
@@ -33,26 +35,24 @@ Result<StringList> plugged(const Context& ctx, qmp::Client& client) {
   return out;
 }
 
-}  // namespace
-
 std::string device_id(const std::string& device) { return "dev-incus_" + plain_name(device); }
 std::string backend_id(const std::string& device) { return "incus_" + plain_name(device); }
 
-Result<std::string> free_port(const Context& ctx, qmp::Client& client) {
-  constexpr std::string_view kPrefix = "qemu_pcie";
+Result<std::string> free_port(const Context& ctx, qmp::Client& client, const Place& place) {
+  if (!place.port.empty()) return place.port;
   std::set<uint64_t> ports, used;
-  for (const std::string& name : TRY(plugged(ctx, client))) {
-    if (name.starts_with(kPrefix)) {
-      if (auto number = parse_uint(name.substr(kPrefix.size()))) ports.insert(*number);
+  for (const std::string& name : TRY(peripherals(ctx, client))) {
+    if (name.starts_with(kPortPrefix)) {
+      if (auto number = parse_uint(name.substr(kPortPrefix.size()))) ports.insert(*number);
       continue;
     }
     auto bus = client.run(ctx, "qom-get", {{"path", "/machine/peripheral/" + name}, {"property", "parent_bus"}});
     if (!bus || !bus->is_string()) continue;
     std::string last = split(bus->get<std::string>(), '/').back();
-    if (last.starts_with(kPrefix)) used.insert(parse_uint(last.substr(kPrefix.size())).value_or(0));
+    if (last.starts_with(kPortPrefix)) used.insert(parse_uint(last.substr(kPortPrefix.size())).value_or(0));
   }
   for (uint64_t port : ports)
-    if (!used.contains(port)) return std::format("{}{}", kPrefix, port);
+    if (!used.contains(port)) return std::format("{}{}", kPortPrefix, port);
   return fail(Code::unavailable, "The virtual machine has no free slot left: restart it to get new ones");
 }
 
@@ -90,7 +90,7 @@ void drop_fdsets(const Context& ctx, qmp::Client& client, const std::string& opa
 }
 
 bool has_device(const Context& ctx, qmp::Client& client, const std::string& id) {
-  auto all = plugged(ctx, client);
+  auto all = peripherals(ctx, client);
   return all && contains(*all, id);
 }
 
@@ -101,12 +101,22 @@ Result<> remove_device(const Context& ctx, qmp::Client& client, const std::strin
   // Asked before, and still under way.
   if (!asked && asked.error().code() != Code::not_found && !asked.error().message().contains("already in the process of unplug")) return Failure(asked.error());
   for (milliseconds pause{10};; pause = std::min(pause * 2, milliseconds(200))) {
-    auto all = plugged(patient, client);
+    auto all = peripherals(patient, client);
     if (all && !contains(*all, id)) return {};
     if (!all && all.error().code() == Code::unavailable) return Failure(all.error());
     if (patient.expired() && ctx.check()) return fail(Code::timeout, "The guest does not let go of the device");
     TRY(ctx.check());
     (void)patient.sleep(pause);
+  }
+}
+
+Result<> remove_chardev(const Context& ctx, qmp::Client& client, const std::string& id) {
+  Context patient = ctx.deadline() - Clock::now() < kUnplugTimeout ? ctx : ctx.with_timeout(kUnplugTimeout);
+  for (;;) {
+    auto removed = client.run(patient, "chardev-remove", {{"id", id}});
+    if (removed || removed.error().message().contains("not found")) return {};
+    if (!removed.error().message().contains("busy")) return Failure(removed.error());
+    TRY(patient.sleep(milliseconds(20)));
   }
 }
 

@@ -5,8 +5,11 @@
 
 namespace instance::qemu {
 
-/// The name of a root port nothing is plugged into. Errors: unavailable.
-Result<std::string> free_port(const Context& ctx, qmp::Client& client);
+constexpr std::string_view kPortPrefix = "qemu_pcie";  ///< of root ports' names
+/// All that was given a name, ports included.
+Result<StringList> peripherals(const Context& ctx, qmp::Client& client);
+/// The name of a root port nothing is plugged into, or that of `place`. Errors: unavailable.
+Result<std::string> free_port(const Context& ctx, qmp::Client& client, const Place& place = {});
 /// Sends `fd` for good under a name that other commands use (getfd); undone with `undo`.
 Result<> lend_fd(const Context& ctx, qmp::Client& client, Reverter& undo, const std::string& name, int fd);
 /// Makes an fdset with `fd` and returns its path, "/dev/fdset/3". `opaque` names it for drop_fdsets().
@@ -16,11 +19,13 @@ void drop_fdsets(const Context& ctx, qmp::Client& client, const std::string& opa
 void undo_with(Reverter& undo, qmp::Client& client, std::string command, Json arguments);
 /// Asks the guest to let a device go and waits until it has. Success if there is none. Errors: timeout.
 Result<> remove_device(const Context& ctx, qmp::Client& client, const std::string& id);
+/// Removes a character device that nothing uses any more, which can be a moment after its device was gone. Success if there is none. Errors: timeout.
+Result<> remove_chardev(const Context& ctx, qmp::Client& client, const std::string& id);
 bool has_device(const Context& ctx, qmp::Client& client, const std::string& id);
 
-Result<> plug_drive(const Context& ctx, qmp::Client& client, const device::DriveEntry& drive);
-Result<> plug_nic(const Context& ctx, qmp::Client& client, const device::NicEntry& nic);
-Result<> plug_share(const Context& ctx, qmp::Client& client, const Capabilities& qemu, const device::ShareEntry& share);
+Result<> plug_drive(const Context& ctx, qmp::Client& client, const device::DriveEntry& drive, const Place& place);
+Result<> plug_nic(const Context& ctx, qmp::Client& client, const device::NicEntry& nic, const Place& place);
+Result<> plug_share(const Context& ctx, qmp::Client& client, const Capabilities& qemu, const device::ShareEntry& share, const Place& place);
 Result<> plug_usb(const Context& ctx, qmp::Client& client, const device::UsbEntry& usb);
 
 }  // namespace instance::qemu

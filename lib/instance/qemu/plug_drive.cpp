@@ -45,7 +45,7 @@ Result<> add_node(const Context& ctx, qmp::Client& client, Reverter& undo, const
 }
 
 /// The device in front of the node, by its bus.
-Result<Json> front(const Context& ctx, qmp::Client& client, const device::DriveEntry& drive, const std::string& node) {
+Result<Json> front(const Context& ctx, qmp::Client& client, const device::DriveEntry& drive, const std::string& node, const Place& place) {
   Json out = {{"id", device_id(drive.device)}};
   if (!drive.path.empty()) out["drive"] = node;
   if (drive.boot_index >= 0) out["bootindex"] = drive.boot_index;
@@ -54,7 +54,7 @@ Result<Json> front(const Context& ctx, qmp::Client& client, const device::DriveE
   out["serial"] = node.substr(0, own_port ? 20 : 36);
   if (own_port) {
     out["driver"] = drive.bus == "nvme" ? "nvme" : "virtio-blk-pci";
-    out["bus"] = TRY(free_port(ctx, client));
+    out["bus"] = TRY(free_port(ctx, client, place));
     out["addr"] = "00.0";
     return out;
   }
@@ -66,18 +66,19 @@ Result<Json> front(const Context& ctx, qmp::Client& client, const device::DriveE
   }
   if (drive.bus != "virtio-scsi" && !drive.bus.empty()) return fail(Code::unsupported, "Disks on the bus {} are not supported", quote(drive.bus));
   out.update({{"driver", drive.cdrom ? "scsi-cd" : "scsi-hd"}, {"bus", "qemu_scsi.0"}, {"channel", 0}, {"lun", 1}, {"device_id", node}});
+  if (place.scsi_id >= 0) out["scsi-id"] = place.scsi_id;
   if (auto wwn = parse_uint(drive.wwn.starts_with("0x") ? drive.wwn.substr(2) : drive.wwn, 16)) out["wwn"] = *wwn;
   return out;
 }
 
 }  // namespace
 
-Result<> plug_drive(const Context& ctx, qmp::Client& client, const device::DriveEntry& drive) {
+Result<> plug_drive(const Context& ctx, qmp::Client& client, const device::DriveEntry& drive, const Place& place) {
   std::string node = backend_id(drive.device);
   if (drive.path.empty() && (!drive.cdrom || drive.bus != "virtio-scsi")) return {};
   Reverter undo;
   if (!drive.path.empty()) TRY(add_node(ctx, client, undo, drive, node));
-  Json device = TRY(front(ctx, client, drive, node));
+  Json device = TRY(front(ctx, client, drive, node, place));
   TRY(client.run(ctx, "device_add", device));
   undo_with(undo, client, "device_del", {{"id", device_id(drive.device)}});
   if (drive.read_bytes || drive.write_bytes || drive.read_ops || drive.write_ops) TRY(set_limits(ctx, client, drive));

@@ -37,10 +37,11 @@ struct Queues {
   size_t count = 0;
 };
 
-Result<Queues> lend_queues(const Context& ctx, qmp::Client& client, Reverter& undo, const device::NicEntry& nic) {
+Result<Queues> lend_queues(const Context& ctx, qmp::Client& client, Reverter& undo, const device::NicEntry& nic, const Place& place) {
   Json cpus = TRY(client.run(ctx, "query-cpus-fast"));
   // One queue per CPU; usb-net knows none.
   size_t count = nic.bus == "usb" ? 1 : std::clamp<size_t>(cpus.is_array() ? cpus.size() : 1, 2, kMaxQueues);
+  if (place.vectors >= 4) count = place.vectors / 2 - 1;
   Queues out{.taps = {}, .vhosts = {}, .count = count};
   bool vhost = nic.bus != "usb";
   for (size_t i = 0; i < count; i++) {
@@ -69,10 +70,10 @@ bool needs_rom(const Context& ctx, qmp::Client& client) {
 
 }  // namespace
 
-Result<> plug_nic(const Context& ctx, qmp::Client& client, const device::NicEntry& nic) {
+Result<> plug_nic(const Context& ctx, qmp::Client& client, const device::NicEntry& nic, const Place& place) {
   if (nic.kind == device::NicEntry::Kind::moved) return fail(Code::unsupported, "A NIC of this kind cannot be used with virtual machines");
   Reverter undo;
-  Queues queues = TRY(lend_queues(ctx, client, undo, nic));
+  Queues queues = TRY(lend_queues(ctx, client, undo, nic, place));
   std::string id = device_id(nic.device), backend = backend_id(nic.device);
   Json netdev = {{"type", "tap"}, {"id", backend}, {"fds", queues.taps}, {"vhost", !queues.vhosts.empty()}};
   if (!queues.vhosts.empty()) netdev["vhostfds"] = queues.vhosts;
@@ -86,7 +87,7 @@ Result<> plug_nic(const Context& ctx, qmp::Client& client, const device::NicEntr
   if (nic.bus == "usb") {
     device.update({{"driver", "usb-net"}, {"bus", "qemu_usb.0"}});
   } else {
-    device.update({{"driver", "virtio-net-pci"}, {"bus", TRY(free_port(ctx, client))}, {"addr", "00.0"}, {"mq", true}, {"vectors", 2 * queues.count + 2}});
+    device.update({{"driver", "virtio-net-pci"}, {"bus", TRY(free_port(ctx, client, place))}, {"addr", "00.0"}, {"mq", true}, {"vectors", 2 * queues.count + 2}});
     if (nic.mtu != 0) device["host_mtu"] = nic.mtu;
     if (!needs_rom(ctx, client)) device["romfile"] = "";
   }

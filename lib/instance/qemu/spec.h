@@ -79,6 +79,8 @@ struct MachineSpec {
   bool secure_boot = true;  ///< which firmware was chosen: the SMM of q35 goes with it
   bool nesting = true;      ///< security.nesting: the guest may use hardware virtualization
   bool stateful = false;    ///< migration.stateful: only devices whose state can be saved
+  std::string machine;      ///< QEMU's version of the board, "pc-q35-7.2": that of a saved state; empty: the newest
+  unsigned ports = 0;       ///< PCI express ports in all; 0: as many as the devices need, and some spare ones
   bool incoming = false;    ///< restores a saved state: waits for migrate-incoming
   bool csm = false;         ///< security.csm: BIOS
   bool windows = false;     ///< image.os: Windows: no devices it has no drivers for

@@ -1,0 +1,62 @@
+# The running state of a virtual machine: stopping and starting with it, snapshots with it, also after devices, memory and CPUs were plugged.
+# One boot for all of it. VM_TEST_IMAGE names the small guest's image (scripts/make-guest).
+
+vm_ready() { incus exec "$1" -- true 2> /dev/null; }
+vm_boot_id() { incus exec "$1" -- cat /proc/sys/kernel/random/boot_id; }
+
+vm_prepare() {
+  [ -n "${VM_TEST_IMAGE:-}" ] || { echo "skipped: no image of the small guest"; exit 0; }
+  incus admin init --auto > /dev/null
+  incus image import "$VM_TEST_IMAGE" --alias guest > /dev/null
+}
+
+vm_plug() { # what a saved machine has to find again
+  incus network create more ipv4.address=none ipv6.address=none
+  incus storage volume create default data --type=block size=16MiB
+  incus storage volume attach default data v1 data
+  incus config device add v1 eth1 nic network=more hwaddr=00:16:3e:11:22:33
+  incus config set v1 limits.memory=512MiB
+  incus config set v1 limits.cpu=2
+  eventually 10 incus exec v1 -- sh -c 'grep -l 00:16:3e:11:22:33 /sys/class/net/*/address && grep -qx 32768 /sys/block/*/size && test "$(nproc)" = 2'
+}
+
+test_saved_state() {
+  vm_prepare
+  incus launch guest v1 --vm -c security.secureboot=false -c limits.memory=384MiB
+  refuse "migration.stateful" incus stop v1 --stateful
+  incus delete -f v1
+  incus launch guest v1 --vm -c security.secureboot=false -c limits.memory=384MiB -c migration.stateful=true
+  eventually 60 vm_ready v1
+  local boot
+  boot=$(vm_boot_id v1)
+  vm_plug
+  incus exec v1 -- sh -c 'echo first > /root/mark; { sleep 100000 < /dev/null > /dev/null 2>&1 & } ; echo $! > /root/pid'
+  incus snapshot create v1 s1 --stateful
+  expect s1,YES incus snapshot list v1 -f csv -c ns
+  eventually 10 vm_ready v1
+  incus exec v1 -- sh -c 'echo second > /root/mark; kill $(cat /root/pid)'
+  incus stop v1 --stateful
+  expect STOPPED incus list v1 -c s -f csv
+  incus start v1
+  eventually 10 vm_ready v1
+  expect "$boot" vm_boot_id v1
+  expect second incus exec v1 -- cat /root/mark
+  expect 2 incus exec v1 -- nproc
+  # Taking things out works as if it had never been away.
+  incus config device remove v1 eth1
+  incus storage volume detach default data v1
+  incus snapshot restore v1 s1 --stateful
+  eventually 10 vm_ready v1
+  expect "$boot" vm_boot_id v1
+  expect first incus exec v1 -- cat /root/mark
+  incus exec v1 -- sh -c 'kill -0 $(cat /root/pid)'
+  # A state that can't be loaded is a clear error, and a start without it still works.
+  incus stop v1 --stateful
+  echo damaged > "$INCUS_DIR/virtual-machines/v1/state"
+  refuse "unknown kind" incus start v1
+  incus start v1 --stateless
+  expect RUNNING incus list v1 -c s -f csv
+  incus delete -f v1
+  incus storage volume delete default data
+  incus network delete more
+}
