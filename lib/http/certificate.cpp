@@ -121,8 +121,8 @@ void read_alternative_names(X509* certificate, CertificateInfo& info) {
 
 }  // namespace
 
-Result<KeyPair> generate_certificate(CertificateUse use, const StringList& hosts) {
-  KeyPtr key(EVP_EC_gen("P-384"));
+Result<KeyPair> generate_certificate(CertificateUse use, const StringList& hosts, Curve curve) {
+  KeyPtr key(EVP_EC_gen(curve == Curve::p256 ? "P-256" : "P-384"));
   X509Ptr certificate(X509_new());
   if (!key || !certificate) return fail_ssl(Code::internal, "Failed to generate key");
   X509* c = certificate.get();
@@ -135,7 +135,7 @@ Result<KeyPair> generate_certificate(CertificateUse use, const StringList& hosts
   bool done = set_serial(c) && X509_set_pubkey(c, key.get()) == 1 && add_extension(c, NID_key_usage, "critical,digitalSignature,keyEncipherment") &&
               add_extension(c, NID_ext_key_usage, server ? "serverAuth" : "clientAuth") &&
               add_extension(c, NID_basic_constraints, "critical,CA:FALSE") && (names.empty() || add_extension(c, NID_subject_alt_name, names)) &&
-              X509_sign(c, key.get(), EVP_sha384()) > 0;
+              X509_sign(c, key.get(), curve == Curve::p256 ? EVP_sha256() : EVP_sha384()) > 0;
   if (!done) return fail_ssl(Code::internal, "Failed to create certificate");
   BioPtr out(BIO_new(BIO_s_mem()));
   if (PEM_write_bio_PrivateKey_traditional(out.get(), key.get(), nullptr, nullptr, 0, nullptr, nullptr) != 1) {

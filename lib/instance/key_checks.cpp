@@ -110,6 +110,8 @@ Result<> memory(std::string_view value) {
 }
 
 Result<> soft_or_hard(std::string_view value) { return one_of(value, {"soft", "hard"}); }
+Result<> accelerator(std::string_view value) { return one_of(value, {"auto", "kvm", "tcg"}); }
+Result<> machine(std::string_view value) { return one_of(value, {"q35", "microvm"}); }
 Result<> label_rootfs(std::string_view value) { return one_of(value, {"auto", "always", "never"}); }
 Result<> absolute_path(std::string_view value) {
   return value.starts_with('/') ? Result<>() : fail(Code::invalid, "Must be absolute file path");

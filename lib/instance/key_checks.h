@@ -30,6 +30,8 @@ Result<> expiry(std::string_view value);
 Result<> raw_lxc(std::string_view value);
 Result<> raw_idmap(std::string_view value);
 Result<> base64(std::string_view value);
+Result<> accelerator(std::string_view value);
+Result<> machine(std::string_view value);
 Result<> label_rootfs(std::string_view value);
 
 }  // namespace instance::check

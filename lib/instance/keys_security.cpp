@@ -1,4 +1,4 @@
-// Instance keys: security.* and raw.*.
+// Instance keys: security.*, raw.* and qemu.*.
 #include "instance/key_checks.h"
 #include "instance/key_tables.h"
 
@@ -10,6 +10,8 @@ using config::Type;
 using namespace check;
 
 constexpr Key kSecurity[] = {
+    {.name = "qemu.accelerator", .group = "miscellaneous", .def = "auto", .live = "no", .condition = "virtual machine", .summary = "What runs the machine's processors: kvm, tcg (emulation), or auto for KVM where it was found to work", .check = accelerator},
+    {.name = "qemu.machine", .group = "miscellaneous", .def = "q35", .live = "no", .condition = "virtual machine", .summary = "Kind of machine: q35, or microvm, which starts the kernel that the image has in its folder boot/", .check = machine},
     {.name = "raw.apparmor", .group = "raw", .live = "yes", .summary = "Lines added to the generated AppArmor profile"},
     {.name = "raw.idmap", .group = "raw", .live = "no", .condition = "unprivileged container", .summary = "Extra id mappings, one \"both|uid|gid HOST INSTANCE\" a line", .check = raw_idmap},
     {.name = "raw.lxc", .group = "raw", .live = "no", .condition = "container", .summary = "Lines added to the generated liblxc configuration", .check = raw_lxc},

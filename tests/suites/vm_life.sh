@@ -1,22 +1,7 @@
 # A virtual machine's life with our small guest (scripts/make-guest): one boot checks many things, because every boot costs seconds under emulation.
 # VM_TEST_IMAGE names the guest's image; scripts/run-suites makes it.
 
-VM_PATIENCE=60  # seconds for a boot; eventually() gives six times as much
-
-vm_ready() { incus exec "$1" -- true 2> /dev/null; }
-vm_boot_id() { incus exec "$1" -- cat /proc/sys/kernel/random/boot_id; }
-
-vm_prepare() {
-  prepare
-  incus image import "$VM_TEST_IMAGE" --alias guest > /dev/null
-}
-
-vm_launch() { # vm_launch NAME [FLAGS...]
-  local name=$1
-  shift
-  incus launch guest "$name" --vm -c security.secureboot=false -c limits.memory=384MiB "$@"
-  eventually $VM_PATIENCE vm_ready "$name"
-}
+. "$top/tests/lib/vm.sh"
 
 vm_check_exec_and_files() {
   expect v1 incus exec v1 -- hostname

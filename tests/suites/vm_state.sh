@@ -1,14 +1,7 @@
-# The running state of a virtual machine: stopping and starting with it, snapshots with it, also after devices, memory and CPUs were plugged.
-# One boot for all of it. VM_TEST_IMAGE names the small guest's image (scripts/make-guest).
+# The running state of a virtual machine: stopping and starting with it, snapshots with it, also after devices, memory and CPUs were plugged; microvms.
+# One boot each. VM_TEST_IMAGE names the small guest's image (scripts/make-guest).
 
-vm_ready() { incus exec "$1" -- true 2> /dev/null; }
-vm_boot_id() { incus exec "$1" -- cat /proc/sys/kernel/random/boot_id; }
-
-vm_prepare() {
-  [ -n "${VM_TEST_IMAGE:-}" ] || { echo "skipped: no image of the small guest"; exit 0; }
-  incus admin init --auto > /dev/null
-  incus image import "$VM_TEST_IMAGE" --alias guest > /dev/null
-}
+. "$top/tests/lib/vm.sh"
 
 vm_plug() { # what a saved machine has to find again
   incus network create more ipv4.address=none ipv6.address=none
@@ -22,11 +15,7 @@ vm_plug() { # what a saved machine has to find again
 
 test_saved_state() {
   vm_prepare
-  incus launch guest v1 --vm -c security.secureboot=false -c limits.memory=384MiB
-  refuse "migration.stateful" incus stop v1 --stateful
-  incus delete -f v1
-  incus launch guest v1 --vm -c security.secureboot=false -c limits.memory=384MiB -c migration.stateful=true
-  eventually 60 vm_ready v1
+  vm_launch v1 -c migration.stateful=true
   local boot
   boot=$(vm_boot_id v1)
   vm_plug
@@ -59,4 +48,23 @@ test_saved_state() {
   incus delete -f v1
   incus storage volume delete default data
   incus network delete more
+}
+
+# The kernel out of the image, without firmware: no key but this one differs.
+test_microvm() {
+  vm_prepare
+  vm_launch v1 -c qemu.machine=microvm -c qemu.accelerator=tcg
+  incus exec v1 -- grep -q tsc_early_khz /proc/cmdline
+  incus exec v1 -- sh -c '! test -e /sys/firmware/efi'
+  incus exec v1 -- sh -c 'echo kept > /root/mark; sync'
+  incus storage volume create default data --type=block size=16MiB
+  refuse "stop it first" incus storage volume attach default data v1 data
+  incus stop v1 --timeout 120
+  incus config set v1 qemu.machine=q35
+  refuse "not one of" incus config set v1 qemu.machine=pc
+  incus config set v1 qemu.machine=microvm
+  rm -r "$INCUS_DIR/storage-pools/default/virtual-machines/v1/boot"
+  refuse "carries no kernel" incus start v1
+  incus delete v1
+  incus storage volume delete default data
 }

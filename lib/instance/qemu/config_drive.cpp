@@ -6,10 +6,12 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <set>
 
 #include "api/architecture.h"
 #include "api/json.h"
 #include "archive/copy_tree.h"
+#include "archive/hash.h"
 #include "archive/remove_tree.h"
 #include "http/certificate.h"
 #include "imagefmt/iso.h"
@@ -140,6 +142,35 @@ Result<> hand_over(const std::string& folder, uid_t owner) {
   return done && !error ? Result<>() : fail(Code::internal, "Failed handing the config drive to QEMU's user");
 }
 
+/// Made again where it is missing or was cut short by a crash: nobody else knows it, so nothing waits for the disk.
+Result<http::KeyPair> pair_at(const std::string& base, http::CertificateUse use) {
+  auto certificate = read_file(base + ".crt"), key = read_file(base + ".key");
+  if (certificate && key && key->starts_with("-----BEGIN") && http::parse_certificate(*certificate)) return http::KeyPair{*certificate, *key};
+  http::KeyPair pair = TRY(http::generate_certificate(use, {}, http::Curve::p256));
+  TRY(write_file_atomic(base + ".key", pair.key_pem, 0600));
+  TRY(write_file_atomic(base + ".crt", pair.certificate_pem, 0644));
+  return pair;
+}
+
+/// What an image of `folder` would hold: names, modes and contents; of large files (the agent) which file it is. Empty if it can't be read.
+std::string digest_of(const std::string& folder) {
+  constexpr int64_t kSmall = 64 << 10;
+  std::set<std::string> paths;
+  std::error_code error;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(folder, error)) paths.insert(entry.path());
+  archive::Hash hash;
+  for (const std::string& path : paths) {
+    struct stat info;
+    if (error || lstat(path.c_str(), &info) != 0) return "";
+    bool small = S_ISREG(info.st_mode) && info.st_size <= kSmall;
+    hash.update(std::format("{} {} {} ", path.substr(folder.size()), info.st_mode, S_ISREG(info.st_mode) ? info.st_size : 0));
+    if (S_ISLNK(info.st_mode)) hash.update(std::filesystem::read_symlink(path, error).string());
+    if (small) hash.update(read_file(path).value_or("?"));
+    else if (S_ISREG(info.st_mode)) hash.update(std::format("{} {} {}", info.st_ino, info.st_mtim.tv_sec, info.st_mtim.tv_nsec));
+  }
+  return error ? "" : hash.hex();
+}
+
 bool wants_linux_agent(const View& view) {
   std::string os = to_lower(get_or(view.config, "image.os"));
   return !os.contains("windows") && !os.contains("freebsd") && !os.contains("macos") && !os.contains("darwin");
@@ -148,8 +179,8 @@ bool wants_linux_agent(const View& view) {
 }  // namespace
 
 Result<AgentIdentity> agent_identity(const std::string& volume) {
-  auto agent = TRY(http::load_or_generate(volume + "/agent.crt", volume + "/agent.key", http::CertificateUse::server));
-  auto client = TRY(http::load_or_generate(volume + "/agent-client.crt", volume + "/agent-client.key", http::CertificateUse::client));
+  auto agent = TRY(pair_at(volume + "/agent", http::CertificateUse::server));
+  auto client = TRY(pair_at(volume + "/agent-client", http::CertificateUse::client));
   return AgentIdentity{.client_certificate = client.certificate_pem, .client_key = client.key_pem, .agent_certificate = agent.certificate_pem};
 }
 
@@ -185,8 +216,10 @@ Result<> write_agent_mounts(const std::string& volume, const std::vector<device:
 }
 
 Result<std::string> make_agent_iso(const Context& ctx, const std::string& volume) {
-  std::string path = volume + "/agent.iso";
+  std::string path = volume + "/agent.iso", note = path + ".sha256", digest = digest_of(volume + "/config");
+  if (!digest.empty() && read_file(note).value_or("") == digest && access(path.c_str(), R_OK) == 0) return path;
   TRY_CTX(imagefmt::write_iso(ctx, volume + "/config", "incus-agent", path), "Failed making the agent's config drive");
+  TRY(write_file_atomic(note, digest, 0400));
   return path;
 }
 

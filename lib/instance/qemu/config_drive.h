@@ -32,7 +32,7 @@ Result<std::string> write_config_drive(const Context& ctx, const InstancePtr& in
 Result<> write_agent_mounts(const std::string& volume, const std::vector<device::ShareEntry>& shares, uid_t owner = 0);
 
 /// <volume>/agent.iso, label "incus-agent", of the config drive as it is now: for guests that have no 9p (Debian's cloud kernel), and for disks with
-/// source=agent:config. Returns its path. Takes about 10 ms, more where the file system can't share blocks. Errors: internal.
+/// source=agent:config; one that is as it should be is left alone. Returns its path. Takes about 10 ms, more where the file system can't share blocks. Errors: internal.
 Result<std::string> make_agent_iso(const Context& ctx, const std::string& volume);
 /// <volume>/config.iso, label "cidata", with cloud-init's NoCloud files from the instance's keys: disks with source=cloud-init:config.
 Result<std::string> make_cloud_init_iso(const Context& ctx, const InstancePtr& instance);

@@ -15,6 +15,7 @@
 #include "instance/manager.h"
 #include "instance/qemu/config_drive.h"
 #include "instance/power.h"
+#include "instance/qemu/direct_kernel.h"
 #include "instance/qemu/firmware_vars.h"
 #include "instance/qemu/guest_uplink.h"
 #include "instance/qemu/machine.h"
@@ -46,7 +47,7 @@ Result<> available(const Context& ctx) {
 
 Result<MachineAccess> access_of(const InstancePtr& instance, const MachineSpec& spec) {
   ViewPtr view = instance->view();
-  MachineAccess out{.agent = {}, .nics = nics_of(*view), .memory = spec.memory, .plugged_vsock = plugs_vsock(spec)};
+  MachineAccess out{.agent = {}, .nics = nics_of(*view), .memory = spec.memory, .board = spec.board, .plugged_vsock = plugs_vsock(spec)};
   out.agent.vsock = {.cid = vsock_id(*view), .run_folder = instance->run_path()};
   out.agent.identity = TRY(agent_identity(instance->mounted.path));
   out.agent.connection = TRY(guest_connection(instance->services().runtime, !is_false(get_or(view->config, "security.guestapi"))));
@@ -128,7 +129,7 @@ class MachineDriver : public Driver {
   Result<> check_start(const InstancePtr& instance, const PowerOptions& options) override {
     ViewPtr view = instance->view();
     TRY(available(Context::detached(seconds(30))));
-    bool secure = !is_false(get_or(view->config, "security.secureboot"));
+    bool secure = !is_false(get_or(view->config, "security.secureboot")) && get_or(view->config, "qemu.machine") != "microvm";
     if (options.stateful && !is_true(get_or(view->config, "migration.stateful")))
       return fail(Code::invalid, "Stateful start requires migration.stateful to be set to true");
     if (is_false(get_or(view->row.config, "image.requirements.secureboot")) && secure)
@@ -145,8 +146,10 @@ class MachineDriver : public Driver {
     start.spec = TRY(spec_of(*view));
     start.spec.run_folder = instance->run_path();
     start.spec.log_file = instance->log_path() + "/qemu.log";
-    start.spec.accel = host(job.ctx)->kvm ? Accel::kvm : Accel::tcg;
-    start.spec.firmware = TRY(prepare_firmware(instance->mounted.path, firmware_use(start.spec), is_true(instance->volatile_get("volatile.apply_nvram"))));
+    start.spec.accel = TRY(choose_accelerator(get_or(view->config, "qemu.accelerator"), *host(job.ctx)));
+    if (start.spec.board == Board::microvm) start.spec.kernel = TRY(direct_kernel(instance->mounted.path));
+    if (start.spec.board == Board::microvm && start.spec.accel == Accel::tcg) start.spec.kernel.command_line += emulated_clock();
+    if (start.spec.board == Board::q35) start.spec.firmware = TRY(prepare_firmware(instance->mounted.path, firmware_use(start.spec), is_true(instance->volatile_get("volatile.apply_nvram"))));
     start.access = TRY(access_of(instance, start.spec));
     start.spec.config_drive.folder = TRY(write_config_drive(job.ctx, instance, {.trigger = instance->volatile_get("volatile.apply_template"), .connection = start.access.agent.connection}));
     if (start.spec.stateful) start.spec.config_drive.folder.clear();  // a share that the guest has mounted can't be saved

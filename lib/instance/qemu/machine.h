@@ -57,6 +57,7 @@ struct MachineAccess {
   AgentAccess agent;
   std::vector<NicAccess> nics;
   MemorySpec memory;           ///< what it was started with
+  Board board = Board::q35;
   bool plugged_vsock = false;  ///< its vsock device can be taken out (see MachineSpec::stateful)
 };
 

@@ -24,6 +24,7 @@ Result<> write_layout_of(const Context& ctx, qmp::Client& qmp, int fd) { return 
 }  // namespace
 
 Result<> Machine::plug(const Context& ctx, const device::RunConfig& run, Reverter& undo) {
+  TRY(impl_->takes(run));
   Capabilities qemu = TRY(capabilities(ctx));
   auto qmp = TRY(impl_->monitor(ctx));
   TRY(qemu::plug(ctx, *qmp, qemu, run));
@@ -32,7 +33,17 @@ Result<> Machine::plug(const Context& ctx, const device::RunConfig& run, Reverte
   return {};
 }
 
-Result<> Machine::unplug(const Context& ctx, const device::RunConfig& run) { return qemu::unplug(ctx, *TRY(impl_->monitor(ctx)), run); }
+Result<> Machine::unplug(const Context& ctx, const device::RunConfig& run) {
+  TRY(impl_->takes(run));
+  return qemu::unplug(ctx, *TRY(impl_->monitor(ctx)), run);
+}
+
+Result<> Machine::Impl::takes(const device::RunConfig& run) const {
+  std::lock_guard lock(mutex);
+  bool hardware = !run.drives.empty() || !run.nics.empty() || !run.shares.empty() || !run.usbs.empty();
+  if (access.board == Board::q35 || !hardware) return {};
+  return fail(Code::unsupported, "The devices of a microvm cannot change while it runs: stop it first");
+}
 
 Result<> Machine::apply_limits(const Context& ctx, const StringMap& old_config, const StringMap& config) {
   auto changed = [&](const char* key) { return get_or(old_config, key) != get_or(config, key); };

@@ -73,6 +73,8 @@ struct Machine::Impl : std::enable_shared_from_this<Impl> {
 
   /// The connection to QEMU, made again if it was lost. Errors: invalid (not running), timeout, unavailable.
   Result<qmp::ClientPtr> monitor(const Context& ctx);
+  /// Can it be plugged? Errors: unsupported (a board without plugging).
+  Result<> takes(const device::RunConfig& run) const;
   /// Takes the vsock device out, whose state can't be saved.
   Result<> free_of_vsock(const Context& ctx, qmp::Client& qmp);
   /// Puts it in again if it was taken out.

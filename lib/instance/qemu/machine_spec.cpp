@@ -59,6 +59,14 @@ Result<CpuRequest> parse_cpus(const std::string& limit) {
   return out;
 }
 
+Result<Accel> choose_accelerator(const std::string& wanted, const Host& host) {
+  if (wanted == "tcg") return Accel::tcg;
+  if (wanted != "kvm") return host.kvm ? Accel::kvm : Accel::tcg;
+  // Who asks for KVM gets it even if our own guest code did not run in it, as long as there is any.
+  if (!host.kvm && access("/dev/kvm", R_OK | W_OK) != 0) return fail(Code::unsupported, "qemu.accelerator is kvm, which this host lacks ({})", host.kvm_reason);
+  return Accel::kvm;
+}
+
 Result<uint64_t> parse_memory(const std::string& limit) {
   if (limit.empty()) return kDefaultMemory;
   int64_t size = TRY(parse_memory_limit(limit));
@@ -80,6 +88,7 @@ Result<MachineSpec> spec_of(const View& view) {
   spec.memory.size = TRY(parse_memory(get_or(view.config, "limits.memory")));
   spec.memory.max = std::max(spec.memory.size, static_cast<uint64_t>(std::max<int64_t>(sys::meminfo("MemTotal"), 0)));
   if (is_set("limits.memory.hugepages", false)) spec.memory.hugepages = "/dev/hugepages";
+  spec.board = get_or(view.config, "qemu.machine") == "microvm" ? Board::microvm : Board::q35;
   spec.csm = is_set("security.csm", false);
   spec.secure_boot = is_set("security.secureboot", true);
   spec.nesting = is_set("security.nesting", true);

@@ -3,6 +3,7 @@
 #include "base/result.h"
 #include "instance/object.h"
 #include "instance/qemu/machine.h"
+#include "instance/qemu/probe.h"
 
 namespace instance::qemu {
 
@@ -16,6 +17,8 @@ struct CpuRequest {
 };
 /// Errors: invalid.
 Result<CpuRequest> parse_cpus(const std::string& limit);
+/// qemu.accelerator on this host. Errors: unsupported (KVM is asked for, and there is none).
+Result<Accel> choose_accelerator(const std::string& wanted, const Host& host);
 /// limits.memory in bytes; 1 GiB if it isn't set. Errors: invalid.
 Result<uint64_t> parse_memory(const std::string& limit);
 

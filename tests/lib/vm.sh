@@ -1,0 +1,18 @@
+# Words for suites with virtual machines, which source it. They name VM_TEST_IMAGE, so that scripts/run-suites makes it.
+
+VM_PATIENCE=60  # seconds for a boot; eventually() gives six times as much
+
+vm_ready() { incus exec "$1" -- true 2> /dev/null; }
+vm_boot_id() { incus exec "$1" -- cat /proc/sys/kernel/random/boot_id; }
+
+vm_prepare() {
+  prepare
+  incus image import "$VM_TEST_IMAGE" --alias guest > /dev/null
+}
+
+vm_launch() { # vm_launch NAME [FLAGS...]
+  local name=$1
+  shift
+  incus launch guest "$name" --vm -c security.secureboot=false -c limits.memory=384MiB "$@"
+  eventually $VM_PATIENCE vm_ready "$name"
+}
