@@ -68,3 +68,27 @@ test_microvm() {
   incus delete v1
   incus storage volume delete default data
 }
+
+# Variables of the firmware, of a machine that never starts. VM_TEST_IMAGE is not needed.
+test_nvram() {
+  incus admin init --auto > /dev/null
+  incus init v1 --vm --empty
+  local global=8be4df61-93ca-11d2-aa0d-00e098032b8c at=/1.0/instances/v1/nvram
+  # The firmware with secure boot comes with keys.
+  expect true sh -c "incus query '$at?recursion=2' | jq '.\"f0a30bc7-af08-4556-99c4-001009c93a44\".SecureBootEnable.data'"
+  expect true sh -c "incus query '$at/$global?recursion=1' | jq '(.PK.binary | length) > 100'"
+  incus query -X PUT $at/$global/Timeout -d '{"data": 3, "attributes": ["NON_VOLATILE", "BOOTSERVICE_ACCESS", "RUNTIME_ACCESS"]}'
+  expect 3 sh -c "incus query '$at?recursion=2' | jq '.\"$global\".Timeout.data'"
+  expect AwA= sh -c "incus query '$at/$global/Timeout' | jq -r .binary"
+  incus query -X PATCH $at -d "{\"$global\": {\"Timeout\": null, \"BootOrder\": {\"data\": [\"Boot0002\", \"Boot0001\"], \"attributes\": [\"NON_VOLATILE\"]}}}"
+  expect "$at/$global/BootOrder" sh -c "incus query $at/$global | jq -r '.[]' | grep -E 'BootOrder|Timeout'"
+  refuse "Volatile" incus query -X PUT $at/$global/Lang -d '{"data": "en", "attributes": ["RUNTIME_ACCESS"]}'
+  refuse "form of variable" incus query -X PUT $at/$global/Boot0001 -d '{"data": "en", "attributes": ["NON_VOLATILE"]}'
+  # Bytes as they are, and back.
+  head -c 300 /dev/urandom > "$SUITE_DIR/bytes"
+  curl -sf --unix-socket "$INCUS_DIR/unix.socket" -X PUT -H 'Content-Type: application/octet-stream' --data-binary @"$SUITE_DIR/bytes" "http://incus$at/$global/Own" > /dev/null
+  curl -sf --unix-socket "$INCUS_DIR/unix.socket" -H 'Accept: application/octet-stream' "http://incus$at/$global/Own" | cmp - "$SUITE_DIR/bytes"
+  incus query -X DELETE $at/$global/Own
+  refuse "Variable not found" incus query -X DELETE $at/$global/Own
+  incus delete v1
+}

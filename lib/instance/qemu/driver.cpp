@@ -35,10 +35,6 @@ Machine& machine_of(const InstancePtr& instance) { return static_cast<Machine&>(
 
 uint32_t vsock_id(const View& view) { return static_cast<uint32_t>(parse_uint(get_or(view.row.config, kVsockId)).value_or(0)); }
 
-FirmwareUse firmware_use(const MachineSpec& spec) {
-  return spec.csm ? FirmwareUse::csm : spec.secure_boot ? FirmwareUse::secure_boot : FirmwareUse::generic;
-}
-
 Result<> available(const Context& ctx) {
   auto found = host(ctx);
   if (found->unavailable.empty()) return {};
@@ -170,7 +166,7 @@ class MachineDriver : public Driver {
     machine_of(instance).resume();
   }
 
-  void end_leftover(const Context&, const Instance&) override {}
+  void end_leftover(const Context& ctx, const Instance& instance) override { qemu::end_leftover(ctx, paths_of(instance)); }
 
   void ended(const InstancePtr&) override {}
 

@@ -39,6 +39,15 @@ Result<> make_vars(const std::string& volume, const Firmware& firmware) {
 
 std::string nvram_path(const std::string& volume) { return volume + "/qemu.nvram"; }
 
+std::string vars_file(const std::string& volume) {
+  std::string name = current_vars(volume);
+  return name.empty() ? "" : volume + "/" + name;
+}
+
+FirmwareUse firmware_use(const MachineSpec& spec) {
+  return spec.csm ? FirmwareUse::csm : spec.secure_boot ? FirmwareUse::secure_boot : FirmwareUse::generic;
+}
+
 Result<FirmwareSpec> prepare_firmware(const std::string& volume, FirmwareUse use, bool renew) {
   std::vector<Firmware> choice = firmwares(use);
   if (choice.empty()) return fail(Code::unsupported, "There is no {} for virtual machines: install {}", use == FirmwareUse::csm ? "BIOS" : "UEFI firmware",

@@ -73,6 +73,9 @@ struct MachineStart {
 /// Does such a machine have a vsock device that is plugged in after QEMU started, and out before its state is saved?
 bool plugs_vsock(const MachineSpec& spec);
 
+/// Ends what a start of the last daemon left that Machine::recover() does not find. Blocks up to 10 s.
+void end_leftover(const Context& ctx, const MachinePaths& paths);
+
 class Machine : public Runtime, public Hardware {
  public:
   Machine(async::Runtime& runtime, MachinePaths paths, MachineEvents events);
