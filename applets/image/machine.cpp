@@ -42,7 +42,7 @@ Result<Kernel> find_kernel(const Tree& tree) {
   return out;
 }
 
-std::string kernel_words() { return std::format("root=LABEL={} ro {}", kRootLabel, kConsoles); }
+std::string kernel_words() { return std::format("root=LABEL={} rw {}", kRootLabel, kConsoles); }
 
 /// What grub does unless the image brings a configuration of its own.
 std::string grub_configuration(const Kernel& kernel) {

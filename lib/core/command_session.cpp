@@ -152,6 +152,7 @@ void CommandSession::exited() {
     exit_.reset();
     timer_.reset();
     code_ = code.value_or(-1);
+    if (!code) lost_ = std::move(code).error();
     drain_until_ = Clock::now() + kDrainLimit;
   }
   drain(0);
@@ -170,7 +171,13 @@ void CommandSession::drain(int quiet) {
   finish_now();
 }
 
-void CommandSession::finish_now() { finish(was_cancelled() ? Result<>(fail(Code::cancelled, "Operation cancelled")) : Result<>()); }
+void CommandSession::finish_now() {
+  if (was_cancelled()) return finish(fail(Code::cancelled, "Operation cancelled"));
+  std::unique_lock guard(mutex_);
+  Result<> outcome = lost_ ? Result<>(std::unexpected(*lost_)) : Result<>();
+  guard.unlock();
+  finish(std::move(outcome));
+}
 
 void CommandSession::ended(Operation& operation, const Result<>& result) {
   Json last;
@@ -179,7 +186,7 @@ void CommandSession::ended(Operation& operation, const Result<>& result) {
     terminal_ = -1;
     exit_.reset();
     timer_.reset();
-    last = {{"return", result && code_ ? *code_ : failure_code_}};
+    last = {{"return", (result || lost_) && code_ ? *code_ : failure_code_}};
   }
   add_record(last);
   (void)operation.update_metadata(last);  // fails only if it is over

@@ -69,6 +69,7 @@ class CommandSession : public Session {
   std::shared_ptr<async::Runtime::Timer> timer_;
   std::vector<Pipe> outputs_;
   std::optional<int> code_;  ///< once it ended
+  std::optional<Error> lost_;  ///< why its end is not known
   Clock::time_point drain_until_;
   int terminal_ = -1;
   int early_signal_ = 0;

@@ -16,6 +16,8 @@ constexpr size_t kMaxInterfaces = 256;
 constexpr size_t kMaxAddresses = 128;
 constexpr size_t kMaxRows = 1024;
 constexpr int kNotExecutable = 126, kNotFound = 127;  // as a shell has it
+/// How upstream's agent says that a name without a slash led nowhere; paths that do are a 404.
+constexpr std::string_view kNotInPath = "executable file not found in $PATH";
 
 Failure nonsense(std::string_view what) { return fail(Code::unavailable, "The VM agent's answer makes no sense: {}", what); }
 
@@ -165,6 +167,7 @@ Result<int> parse_agent_exit(int status, std::string_view body) {
     if (value >= -1 && value <= 255) return static_cast<int>(value);
   }
   std::string error = clean(answer ? text(*answer, "error") : "");
+  if (error.ends_with(kNotInPath)) return kNotFound;
   if (error.empty()) error = clean(text(operation, "err"));
   return fail(Code::internal, "{}", error.empty() ? "The command's end is unknown" : error);
 }

@@ -22,6 +22,7 @@ TEST_CASE("a command's streams are taken from the agent's answer only if they fi
 TEST_CASE("the end of a command: its exit code, or why there is none") {
   CHECK(parse_agent_exit(200, R"({"metadata":{"metadata":{"return":7}}})").value() == 7);
   CHECK(parse_agent_exit(200, R"({"metadata":{"metadata":{"return":-1}}})").value() == -1);
+  CHECK(parse_agent_exit(500, R"({"error":"exec: \"x\": executable file not found in $PATH","metadata":null})").value() == 127);
   CHECK(parse_agent_exit(404, "anything").value() == 127);
   CHECK(parse_agent_exit(403, "").value() == 126);
   CHECK(!parse_agent_exit(200, R"({"metadata":{"metadata":{"return":256}}})"));

@@ -88,7 +88,8 @@ void Builder::config_drive() {
   }
   if (drive.iso.empty()) return;
   add("Config drive", "drive \"qemu_config-iso\"", {{"if", "none"}, {"file", drive.iso}, {"format", "raw"}, {"readonly", "on"}, {"media", "cdrom"}});
-  add("", "device \"dev-qemu_config-iso\"", {{"driver", "scsi-cd"}, {"drive", "qemu_config-iso"}, {"bus", "qemu_scsi.0"}, {"channel", "0"}, {"scsi-id", "255"}, {"lun", "0"}});
+  add("", "device \"dev-qemu_config-iso\"", {{"driver", "scsi-cd"}, {"drive", "qemu_config-iso"}, {"bus", "qemu_scsi.0"}, {"channel", "0"}, {"scsi-id", "255"}, {"lun", "0"},
+           {"device_id", "incus_agent"}});  // Debian's agent looks for that
 }
 
 void Builder::shares() {

@@ -16,6 +16,8 @@ constexpr seconds kPollPeriod{5};
 constexpr seconds kPollTime{2};
 /// Telling an agent where the daemon is.
 constexpr seconds kAdvertiseTime{10};
+/// An agent writes that it started before it listens.
+constexpr int kTells = 3;
 
 }  // namespace
 
@@ -25,7 +27,7 @@ Result<> Machine::Impl::use_access(MachineAccess now) {
   std::lock_guard lock(mutex);
   agent = std::move(made);
   agent_status = now.agent.started ? AgentStatus::started : AgentStatus::unknown;
-  agent_told = false;
+  agent_tells = kTells;
   access = std::move(now);
   guest = {};
   return {};
@@ -84,19 +86,20 @@ void Machine::Impl::agent_is(AgentStatus now) {
     agent_status = now;
     guest.not_before = {};
     guest.silent = false;
+    if (changed) agent_tells = kTells;
     // A daemon that found the machine running has not told its agent yet: its certificate or port may be others than the last one's.
-    if (!changed && (!is || agent_told)) return;
-    agent_told = is;
+    if (!changed && (!is || agent_tells == 0)) return;
+    agent_tells--;
     client_now = agent;
     connection = access.agent.connection;
   }
   if (now == AgentStatus::started && client_now) {
     auto told = client_now->advertise(Context::detached(kAdvertiseTime), connection);
-    // A device that was just plugged in is not heard on yet: the agent's next sign of life is answered again.
+    // A device that was just plugged in is not heard on yet: that is no try.
     bool early = !told && told.error().code() == Code::unavailable;
-    if (early) {
+    if (told || early) {
       std::lock_guard lock(mutex);
-      agent_told = false;
+      agent_tells = told ? 0 : kTells;
     }
     if (!told && !early) log_warn("Failed to tell the agent of a virtual machine where the daemon is", {{"instance", paths.id}, {"error", told.error().message()}});
   }

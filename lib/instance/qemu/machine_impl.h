@@ -39,7 +39,7 @@ struct Machine::Impl : std::enable_shared_from_this<Impl> {
   MachineAccess access;
   std::shared_ptr<AgentClient> agent;
   AgentStatus agent_status = AgentStatus::unknown;
-  bool agent_told = false;  ///< this agent heard from this daemon where it is
+  int agent_tells = 0;  ///< how often this daemon may still try to tell this agent where it is
   Status status = Status::stopped;
   Process process;
   UniqueFd pidfd;
