@@ -83,8 +83,24 @@ Result<Action> read_action(const Json& json) {
   return action;
 }
 
+/// packages.custom_manager: for each command a program and its flags; flags of all of them stand before those.
+Result<> read_custom_manager(const Json& json, Definition& out) {
+  if (!json.is_object()) return {};
+  if (!out.manager.empty()) return fail(Code::invalid, "packages: manager and custom_manager exclude each other");
+  out.manager = "custom";
+  for (const char* name : {"refresh", "update", "install", "remove", "clean"}) {
+    StringList words{text(member(json, name), "cmd")};
+    if (words[0].empty()) return fail(Code::invalid, "packages: custom_manager has no command for {}", name);
+    for (const StringList& flags : {list(json, "flags"), list(member(json, name), "flags")}) words.insert(words.end(), flags.begin(), flags.end());
+    std::string& command = out.custom_manager[name];
+    for (const std::string& word : words) command += (command.empty() ? "" : " ") + shell_quoted(word);
+  }
+  return {};
+}
+
 Result<> read_packages(const Json& json, Definition& out) {
   out.manager = text(json, "manager");
+  TRY(read_custom_manager(member(json, "custom_manager"), out));
   out.update = flag(json, "update");
   out.cleanup = flag(json, "cleanup");
   for (const Json& item : member(json, "sets")) {
@@ -178,6 +194,8 @@ Result<int64_t> duration(const std::string& wanted) {
 bool listed(const StringList& names, const std::string& name) { return names.empty() || contains(names, name); }
 
 }  // namespace
+
+std::string shell_quoted(std::string_view word) { return "'" + replace_all(std::string(word), "'", "'\\''") + "'"; }
 
 bool Definition::wants(const Filter& part) const {
   bool architecture = listed(part.architectures, image.at("architecture")) || contains(part.architectures, architecture_mapped);

@@ -44,6 +44,7 @@ struct Definition {
   StringList components;
   std::string architecture_mapped;
   std::string manager;
+  StringMap custom_manager;  ///< commands of a manager that the file describes itself, for a shell: refresh, update, install, remove, clean
   bool update = false, cleanup = false;
   std::vector<PackageSet> sets;
   std::vector<Repository> repositories;
@@ -62,6 +63,9 @@ struct Definition {
   /// The image's metadata but for its templates.
   Result<api::ImageMetadata> metadata() const;
 };
+
+/// The word as the shell of a root takes it, whatever is in it.
+std::string shell_quoted(std::string_view word);
 
 /// Reads the file. `options`: "image.release=trixie" and so on, which win. Parts that can't be right are errors here, not in the middle of a build.
 /// Errors: invalid, naming the part.

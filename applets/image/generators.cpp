@@ -1,5 +1,6 @@
 // Generators of the `files` section: files put into the root, and templates that are filled in when an instance starts.
 #include <fcntl.h>
+#include <glob.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -82,14 +83,31 @@ Result<> merge(const Context& ctx, const Tree& tree, int source, int target) {
   return archive::extract(ctx, *in, target);
 }
 
-Result<> copy(const Context& ctx, const Definition&, Tree& tree, const FileRule& rule) {
+Result<> copy_one(const Context& ctx, Tree& tree, const FileRule& rule, const std::string& from, const std::string& to) {
   struct stat info;
-  if (stat(rule.source.c_str(), &info) != 0) return fail_errno("files: " + rule.source);
-  if (!S_ISDIR(info.st_mode)) return write_at(tree, rule, rule.path, TRY(read_file(rule.source, 1 << 30)));
-  UniqueFd root = TRY(sys::open_directory(tree.root)), source = TRY(sys::open_directory(rule.source));
-  TRY(sys::make_folders_in_root(root.get(), rule.path, 0755));
-  UniqueFd target = TRY(sys::open_in_root(root.get(), rule.path, O_RDONLY | O_DIRECTORY));
+  if (stat(from.c_str(), &info) != 0) return fail_errno("files: " + from);
+  if (!S_ISDIR(info.st_mode)) return write_at(tree, rule, to, TRY(read_file(from, 1 << 30)));
+  UniqueFd root = TRY(sys::open_directory(tree.root)), source = TRY(sys::open_directory(from));
+  TRY(sys::make_folders_in_root(root.get(), to, 0755));
+  UniqueFd target = TRY(sys::open_in_root(root.get(), to, O_RDONLY | O_DIRECTORY));
   return merge(ctx, tree, source.get(), target.get());
+}
+
+/// The files that a pattern of the shell names, sorted. Errors: invalid (none).
+Result<StringList> matching(const std::string& pattern) {
+  glob_t found{};
+  StringList names;
+  if (glob(pattern.c_str(), 0, nullptr, &found) == 0) names.assign(found.gl_pathv, found.gl_pathv + found.gl_pathc);
+  globfree(&found);
+  if (names.empty()) return fail(Code::invalid, "files: there is nothing like {}", quote(pattern));
+  return names;
+}
+
+/// One file or folder to `path`, or what a pattern matches into the folder `path`.
+Result<> copy(const Context& ctx, const Definition&, Tree& tree, const FileRule& rule) {
+  if (rule.source.find_first_of("*?[") == rule.source.npos) return copy_one(ctx, tree, rule, rule.source, rule.path);
+  for (const std::string& name : TRY(matching(rule.source))) TRY(copy_one(ctx, tree, rule, name, rule.path + "/" + name.substr(name.rfind('/') + 1)));
+  return {};
 }
 
 Result<> remove(const Context& ctx, const Definition&, Tree& tree, const FileRule& rule) {

@@ -53,18 +53,22 @@ Result<> write_in_root(const std::string& root, const std::string& folder, const
   return archive::sink_to_fd(file.get())(text);
 }
 
-/// The row of the definition's manager. Errors: unsupported.
-Result<const Manager*> find_manager(const Definition& definition) {
+/// The row of the definition's manager, or what the definition says about its own. Errors: unsupported.
+Result<Manager> find_manager(const Definition& definition) {
+  if (const StringMap& own = definition.custom_manager; !own.empty()) {
+    auto command = [&](const char* name) { return own.at(name).c_str(); };
+    return Manager{definition.manager, command("refresh"), command("update"), command("install"), command("remove"), command("clean"), nullptr, nullptr};
+  }
   auto manager = std::ranges::find(kManagers, definition.manager, &Manager::name);
   if (manager == std::end(kManagers)) return fail(Code::unsupported, "packages: the manager {} isn't known", quote(definition.manager));
-  return &*manager;
+  return *manager;
 }
 
 }  // namespace
 
 Result<> add_repositories(const Definition& definition, const Tree& tree) {
   if (definition.repositories.empty()) return {};
-  const Manager& manager = *TRY(find_manager(definition));
+  const Manager manager = TRY(find_manager(definition));
   for (const Repository& repository : definition.repositories) {
     if (!definition.wants(repository)) continue;
     if (!manager.repositories) return fail(Code::unsupported, "packages: repositories of {} can't be added", manager.name);
@@ -77,25 +81,25 @@ Result<> add_repositories(const Definition& definition, const Tree& tree) {
 
 Result<> change_packages(const Context& ctx, const Definition& definition, const Tree& tree) {
   if (definition.manager.empty()) return {};
-  const Manager* manager = TRY(find_manager(definition));
+  const Manager manager = TRY(find_manager(definition));
   TRY(add_repositories(definition, tree));
   auto run = [&](const std::string& commands, const std::string& what) { return run_in_root(ctx, tree.root, "#!/bin/sh -eu\n" + commands + "\n", definition.environment, what); };
   bool from_packages = makes_packages(definition.source.at("downloader"));  // then the early ones are there
   auto due = [&](const PackageSet& set) { return definition.wants(set) && !set.packages.empty() && !(set.early && from_packages); };
   bool changes = std::ranges::any_of(definition.sets, due);
-  if (definition.update || changes) TRY(run(manager->refresh, "The list of packages"));
+  if (definition.update || changes) TRY(run(manager.refresh, "The list of packages"));
   if (definition.update) {
-    TRY(run(manager->update, "The update"));
+    TRY(run(manager.update, "The update"));
     TRY(run_actions(ctx, definition, tree, "post-update"));
   }
   for (const PackageSet& set : definition.sets) {
     if (!due(set)) continue;
-    std::string command = set.install ? manager->install : manager->remove;
-    for (const std::string& word : set.flags) command += " '" + replace_all(word, "'", "'\\''") + "'";
+    std::string command = set.install ? manager.install : manager.remove;
+    for (const std::string& word : set.flags) command += " " + shell_quoted(word);
     for (const std::string& package : set.packages) command += " " + TRY(checked(package));
     TRY(run(command, set.install ? "Installing packages" : "Removing packages"));
   }
-  return definition.cleanup ? run(manager->clean, "The cleanup of packages") : Result<>();
+  return definition.cleanup ? run(manager.clean, "The cleanup of packages") : Result<>();
 }
 
 }  // namespace builder

@@ -6,6 +6,9 @@ make_definition() {
   tar -C "$SUITE_DIR/base/rootfs" -cf "$SUITE_DIR/root.tar" .
   mkdir "$SUITE_DIR/extra"
   echo copied > "$SUITE_DIR/extra/file"
+  echo one > "$SUITE_DIR/extra/early"
+  mkdir "$SUITE_DIR/extra/lately"
+  echo two > "$SUITE_DIR/extra/lately/two"
   cat > "$SUITE_DIR/image.yaml" << E2
 image: {distribution: bb, release: 1, variant: default, description: "Busybox {{ image.release }}", expiry: 10d}
 source: {downloader: rootfs-http, url: "file://$SUITE_DIR/root.tar"}
@@ -15,6 +18,7 @@ files:
 - {generator: dump, path: /etc/dumped, content: "{{ image.distribution }} {{ image.architecture_mapped }}", templated: true, mode: "0640", gid: "5"}
 - {generator: dump, path: /etc/never, content: x, releases: [2]}
 - {generator: copy, path: /opt/extra, source: "$SUITE_DIR/extra"}
+- {generator: copy, path: /opt/some, source: "$SUITE_DIR/extra/*ly"}
 - {generator: remove, path: /mnt}
 - {generator: hostname, path: /etc/hostname}
 - {generator: hosts, path: /etc/hosts}
@@ -54,6 +58,8 @@ test_build() {
     expect "640 5" incus exec "c-$image" -- stat -c '%a %g' /etc/dumped
     expect "spoken 2" incus exec "c-$image" -- cat /etc/acted
     expect copied incus exec "c-$image" -- cat /opt/extra/file
+    expect "$(printf 'one\ntwo')" incus exec "c-$image" -- cat /opt/some/early /opt/some/lately/two
+    refuse 'No such file' incus exec "c-$image" -- ls /opt/some/file
     expect "c-$image hello" incus exec "c-$image" -- cat /etc/note
     expect "c-$image" incus exec "c-$image" -- cat /etc/hostname
     incus exec "c-$image" -- grep -q "c-$image" /etc/hosts
@@ -69,6 +75,37 @@ test_build() {
   cd /
 }
 
+# A manager that the definition describes: what is called, and in which order.
+test_custom_manager() {
+  make_definition
+  cd "$SUITE_DIR"
+  cat >> image.yaml << 'E2'
+- trigger: post-unpack
+  action: |-
+    #!/bin/sh
+    printf '#!/bin/sh\nprintf "%%s|" "$@" >> /called\necho >> /called\n' > /bin/own
+    chmod 755 /bin/own
+packages:
+  custom_manager:
+    flags: [-g]
+    refresh: {cmd: own, flags: [refresh]}
+    update: {cmd: own, flags: [up]}
+    install: {cmd: own, flags: [in, "it's"]}
+    remove: {cmd: own, flags: [out]}
+    clean: {cmd: own, flags: [clean]}
+  update: true
+  cleanup: true
+  sets:
+  - {action: install, packages: [a, b], flags: [-x]}
+  - {action: remove, packages: [c]}
+E2
+  incus-image build-dir image.yaml dir
+  expect "$(printf '%s\n' '-g|refresh|' '-g|up|' "-g|in|it's|-x|a|b|" '-g|out|c|' '-g|clean|')" cat dir/called
+  refuse 'exclude each other' incus-image validate image.yaml -o packages.manager=apt
+  refuse 'no command for clean' incus-image validate <(sed '/ clean: {/d' image.yaml)
+  cd /
+}
+
 test_failed_builds_leave_nothing() {
   make_definition
   cd "$SUITE_DIR"
@@ -80,6 +117,7 @@ test_failed_builds_leave_nothing() {
   refuse 'unknown generator "magic"' incus-image validate <(sed 's/generator: copy/generator: magic/' image.yaml)
   refuse 'unknown trigger' incus-image validate <(sed 's/post-files/post-never/' image.yaml)
   refuse 'distribution must not be empty' incus-image validate image.yaml -o image.distribution=
+  refuse 'there is nothing like' incus-image build-dir <(sed 's/\*ly/none*/' image.yaml) dir
   refuse "isn't available here" incus-image build-incus image.yaml out -o source.downloader=magic
   # Links of the image lead nowhere but into the image.
   mkdir evil
