@@ -2,6 +2,8 @@
 # fuzz.sh BUILD [SECONDS [NAME...]]: each fuzz target of tests/fuzz for so long, from its seeds (tests/fuzz/seeds). A target that crashes, or hangs on one input for
 # 20 s, leaves that input in fuzz-NAME.input: make a line of the seeds of it, so that every later run begins with it.
 set -u
+# As without the sanitizer: C libraries that ask for impossible amounts of memory get none, and say so.
+export ASAN_OPTIONS=allocator_may_return_null=1
 build=$1 seconds=${2:-60} failed=0
 shift $(($# < 2 ? $# : 2))
 for source in tests/fuzz/*.cpp; do
