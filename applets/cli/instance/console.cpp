@@ -99,7 +99,8 @@ constexpr Flag kFlags[] = {{"force|f", FlagKind::boolean, "Take the console over
                            {"show-log", FlagKind::boolean, "Print what the console showed so far"},
                            {"type|t", FlagKind::text, "Kind of console: console or vga", "console"}};
 constexpr Command kConsole[] = {{.path = "console", .usage = "[<remote>:]<instance>", .summary = "Attach to an instance's console", .run = run_console,
-                                 .flags = kFlags, .about = "Ctrl+a q detaches. --show-log prints the log instead."}};
+                                 .flags = kFlags, .about = "Ctrl+a q detaches. --show-log prints the log instead.\n"
+                                          "--type=vga shows a virtual machine's screen in remote-viewer or spicy, or the program that `incus default set console_spice_command` names."}};
 
 }  // namespace
 
