@@ -30,7 +30,7 @@ void start_due(const Context& ctx, const std::vector<InstancePtr>& due) {
     Job job{.ctx = ctx};
     constexpr int kAttempts = 3;
     for (int attempt = 1; attempt <= kAttempts; attempt++) {
-      auto started = start(job, instance, {});
+      auto started = start(job, instance, {.stateful = instance->view()->row.stateful});
       if (started) break;
       log_warn("Failed to auto start instance", {{"instance", instance->full_name()}, {"attempt", std::to_string(attempt)}, {"error", started.error().message()}});
       if (attempt < kAttempts && !ctx.sleep(seconds(5))) return;
@@ -42,8 +42,10 @@ void start_due(const Context& ctx, const std::vector<InstancePtr>& due) {
 
 Result<> end_one(const Context& ctx, const InstancePtr& instance) {
   ViewPtr view = instance->view();
+  std::string action = get_or(view->config, "boot.host_shutdown_action");
   PowerOptions options{.timeout = seconds(integer_key(*view, "boot.host_shutdown_timeout", 30)),
-                       .force = get_or(view->config, "boot.host_shutdown_action") == "force-stop"};
+                       .force = action == "force-stop",
+                       .stateful = action == "stateful-stop" && is_true(get_or(view->config, "migration.stateful"))};
   Job job{.ctx = ctx};
   auto done = stop(job, instance, options);
   if (!done && !options.force && instance->running()) done = stop(job, instance, {.force = true});

@@ -39,6 +39,13 @@ test_saved_state() {
   expect "$boot" vm_boot_id v1
   expect first incus exec v1 -- cat /root/mark
   incus exec v1 -- sh -c 'kill -0 $(cat /root/pid)'
+  # The host goes down and comes back, and the guest notices nothing.
+  incus config set v1 boot.host_shutdown_action=stateful-stop
+  incus admin shutdown
+  wait "$DAEMON_PID" || true
+  start_daemon
+  eventually 20 vm_ready v1
+  expect "$boot" vm_boot_id v1
   # A state that can't be loaded is a clear error, and a start without it still works.
   incus stop v1 --stateful
   echo damaged > "$INCUS_DIR/virtual-machines/v1/state"
