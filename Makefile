@@ -2,7 +2,7 @@
 BUILD = build
 IN = scripts/buildroot.sh run
 
-.PHONY: all binary dev demo demo-vm test check bench interop asan tsan fuzz install clean
+.PHONY: all binary dev demo demo-vm test test-v2 check bench interop asan tsan fuzz install clean
 
 # The optimised, stripped binary and the test programs.
 all:
@@ -25,6 +25,11 @@ demo-vm: binary
 
 test: all
 	scripts/test.sh $(BUILD)
+
+# Container suites on Debian's kernel in an emulated machine: control groups of version 2 only, VLANs, AppArmor. Minutes; SUITES="life nics" chooses.
+SUITES = limits vlan bridge life
+test-v2: binary
+	SUITE_TIMEOUT=900 scripts/vmtest -b $(BUILD)/incusbox env SUITE_TIMEOUT=900 $(CURDIR)/scripts/run-suites $(CURDIR)/$(BUILD)/incusbox $(SUITES)
 
 check: binary
 	scripts/check-layers

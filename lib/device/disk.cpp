@@ -345,7 +345,7 @@ Result<RunConfig> Disk::start_machine(const Context& ctx) {
   if (drive) {
     if (!get("path").empty()) return fail(Code::invalid, "The \"path\" setting is not supported on VMs for non-directory sources");
     // A descriptor keeps what was opened beneath the allowed folders.
-    return from_host() ? disk.drive(std::format("/proc/self/fd/{}", hold.get()), std::make_shared<UniqueFd>(std::move(hold))) : disk.drive(mount.source);
+    return from_host() ? disk.drive(mount.source, std::make_shared<UniqueFd>(std::move(hold))) : disk.drive(mount.source);
   }
   if (get("path").empty()) return fail(Code::invalid, "Missing mount \"path\" setting");
   TRY(unmount_disk(mount.target));

@@ -9,6 +9,7 @@
 #include "device/io_limits.h"
 #include "device/services.h"
 #include "sys/background.h"
+#include "sys/idmap.h"
 #include "sys/spawn.h"
 #include "sys/unix_socket.h"
 
@@ -17,8 +18,40 @@ namespace {
 
 std::string share_file(const Host& host, const std::string& name, std::string_view ending) { return host.run_path() + "/virtio-fs." + path_name(name) + std::string(ending); }
 
+/// raw.idmap as virtiofsd's options: these ids of the guest are others on the host, and it may use no other ones.
+StringList translations(const sys::IdMap& map, std::string_view option, bool sys::IdMapEntry::*kind) {
+  constexpr int64_t kLast = 4294967295;
+  std::vector<sys::IdMapEntry> entries = map.entries();
+  std::ranges::sort(entries, {}, &sys::IdMapEntry::nsid);
+  StringList out;
+  int64_t next = 0;
+  auto forbid = [&](int64_t before) {
+    if (before > next) out.push_back(std::format("{}=forbid-guest:{}:{}", option, next, before - next));
+  };
+  for (const sys::IdMapEntry& entry : entries) {
+    if (!(entry.*kind)) continue;
+    out.push_back(std::format("{}=map:{}:{}:{}", option, entry.nsid, entry.hostid, entry.size));
+    forbid(entry.nsid);
+    next = entry.nsid + entry.size;
+  }
+  forbid(kLast);
+  return out;
+}
+
+Result<StringList> id_options(const Context& ctx, const Host& host, const std::string& program) {
+  sys::IdMap map = TRY(sys::IdMap::from_raw(get_or(host.expanded_config(), "raw.idmap")));
+  if (map.empty()) return StringList();
+  auto help = TRY(sys::run(ctx, {program, "--help"}));
+  if (!help.out.contains("--translate-uid"))
+    return fail(Code::unsupported, "raw.idmap needs virtiofsd 1.13 or newer, which {} is not: upgrade it, or share the folder with io.bus=9p", program);
+  StringList out = translations(map, "--translate-uid", &sys::IdMapEntry::is_uid);
+  for (std::string& option : translations(map, "--translate-gid", &sys::IdMapEntry::is_gid)) out.push_back(std::move(option));
+  return out;
+}
+
 /// virtiofsd serves one machine and ends with it.
 Result<> start_virtiofsd(const Context& ctx, const Host& host, const std::string& name, const std::string& program, const std::string& folder, const std::string& cache) {
+  StringList ids = TRY(id_options(ctx, host, program));
   TRY(stop_share(ctx, host, name));
   UniqueFd socket = TRY(sys::listen_unix(share_file(host, name, ".sock")));
   UniqueFd log(open((host.log_path() + "/disk." + path_name(name) + ".log").c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
@@ -28,6 +61,7 @@ Result<> start_virtiofsd(const Context& ctx, const Host& host, const std::string
   bool old = program.starts_with("/usr/lib/qemu/");
   if (old) spec.argv = {program, std::format("--fd={}", kSocket), "-o", "source=" + folder, "-o", "cache=" + cache};
   else spec.argv = {program, std::format("--fd={}", kSocket), "--cache=" + cache, "--shared-dir=" + folder};
+  spec.argv.insert(spec.argv.end(), ids.begin(), ids.end());
   auto child = TRY_CTX(sys::spawn(spec), "Failed to start virtiofsd");
   return sys::Background(share_file(host, name, ".pid")).adopt(std::move(child));
 }

@@ -32,7 +32,8 @@ CpuWish wish_of(const Instance& instance) {
   std::string nodes = get_or(view->config, "limits.cpu.nodes");
   if (nodes == "balanced") nodes = get_or(view->row.config, "volatile.cpu.nodes");
   std::string limit = get_or(view->config, "limits.cpu");
-  if (limit.contains('=')) limit.clear();  // a topology says nothing about the host's CPUs
+  // A topology says nothing about the host's CPUs, nor does the number of those that a machine has: as upstream's, it may run on all.
+  if (limit.contains('=') || (view->type() == Type::virtual_machine && parse_uint(limit))) limit.clear();
   return {.instance = view->row.id, .limit = limit, .of_nodes = nodes.empty() ? std::vector<int>{} : cpus_of_nodes(nodes)};
 }
 

@@ -26,8 +26,12 @@ constexpr std::string_view kUndocumented[] = {
 /// Keys beyond the documented live ones whose new value is simply stored: they are read when next needed.
 constexpr std::string_view kStoredPrefixes[] = {"boot.", "cloud-init.", "environment.", "image.", "snapshots.", "user.", "volatile."};
 
+/// Documented for containers, and allowed for machines: raw.idmap is for the folders they share, security.nesting for what they run.
+constexpr std::string_view kAlsoForMachines[] = {"raw.idmap", "security.nesting", "security.selinux.label_rootfs"};
+
 bool fits(const config::Key& key, Type type) {
   if (type == Type::any || key.condition.empty()) return true;
+  if (std::ranges::find(kAlsoForMachines, key.name) != std::end(kAlsoForMachines)) return true;
   bool vm_only = key.condition == "virtual machine";
   bool container_only = key.condition == "container" || key.condition == "unprivileged container" || key.condition == "OCI container";
   return type == Type::container ? !vm_only : !container_only;

@@ -10,9 +10,18 @@ vm_prepare() {
   incus image import "$VM_TEST_IMAGE" --alias guest > /dev/null
 }
 
-vm_launch() { # vm_launch NAME [FLAGS...]
+vm_init() { # vm_init NAME [FLAGS...]
   local name=$1
   shift
-  incus launch guest "$name" --vm -c security.secureboot=false -c limits.memory=384MiB "$@"
-  eventually $VM_PATIENCE vm_ready "$name"
+  incus init guest "$name" --vm -c security.secureboot=false -c limits.memory=384MiB "$@"
+}
+
+vm_boot() { # vm_boot NAME: starts it, and waits for its agent
+  incus start "$1"
+  eventually $VM_PATIENCE vm_ready "$1"
+}
+
+vm_launch() { # vm_launch NAME [FLAGS...]
+  vm_init "$@"
+  vm_boot "$1"
 }

@@ -40,7 +40,9 @@ vm_check_limits() {
   eventually 10 incus exec v1 -- sh -c 'test "$(awk "/^MemTotal/{print \$2}" /proc/meminfo)" -lt 262144'
   incus config set v1 limits.cpu=2
   eventually 10 incus exec v1 -- sh -c 'test "$(nproc)" = 2'
-  incus config set v1 limits.cpu=1
+  refuse . incus config set v1 limits.cpu=$(($(nproc) + 1))
+  refuse "running" incus config set v1 limits.cpu=0,1
+  eventually 20 incus config unset v1 limits.cpu  # a guest may miss that it is to let go of one
   eventually 10 incus exec v1 -- sh -c 'test "$(nproc)" = 1'
 }
 
@@ -73,8 +75,7 @@ test_vm_life() {
   incus stop v1 --timeout 120
   expect STOPPED incus list v1 -c s -f csv
   incus snapshot restore v1 s1
-  incus start v1
-  eventually $VM_PATIENCE vm_ready v1
+  vm_boot v1
   expect first incus exec v1 -- cat /root/state
   refuse running incus delete v1
   incus delete -f v1
@@ -85,7 +86,7 @@ test_vm_life() {
 # What needs no boot of its own: copies, images and backups carry the disk.
 test_vm_copies() {
   vm_prepare
-  incus init guest v1 --vm -c security.secureboot=false -c limits.memory=384MiB
+  vm_init v1
   incus copy v1 v2
   incus move v2 v3
   incus publish v3 --alias mine
@@ -95,8 +96,7 @@ test_vm_copies() {
   incus init mine v4 --vm -c security.secureboot=false -c limits.memory=384MiB
   local disk=$INCUS_DIR/storage-pools/default/virtual-machines
   cmp -n 100663296 "$disk/v1/root.img" "$disk/v4/root.img"  # what the image has; the rest is a hole of 10 GiB
-  incus start v4
-  eventually $VM_PATIENCE vm_ready v4
+  vm_boot v4
   expect v4 incus exec v4 -- hostname
   incus delete -f v4
 }

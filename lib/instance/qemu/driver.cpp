@@ -49,6 +49,7 @@ Result<MachineAccess> access_of(const InstancePtr& instance, const MachineSpec& 
   out.agent.connection = TRY(guest_connection(instance->services().runtime, !is_false(get_or(view->config, "security.guestapi"))));
   out.agent.metrics = !is_false(get_or(view->config, "security.agent.metrics"));
   out.agent.started = get_or(view->row.config, kAgentState) == "STARTED";
+  out.pins = TRY(parse_cpus(get_or(view->config, "limits.cpu"))).pins;
   return out;
 }
 

@@ -59,6 +59,7 @@ struct MachineAccess {
   MemorySpec memory;           ///< what it was started with
   Board board = Board::q35;
   bool plugged_vsock = false;  ///< its vsock device can be taken out (see MachineSpec::stateful)
+  std::vector<int> pins;       ///< by virtual CPU, the host's that it stays on; empty: not pinned
 };
 
 /// All that one start needs.

@@ -1,6 +1,7 @@
 // Changing a running machine: devices, CPUs, memory; and keeping its state.
 #include <fcntl.h>
 #include <sched.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -68,18 +69,20 @@ Result<> Machine::apply_limits(const Context& ctx, const StringMap& old_config, 
 
 Result<> Machine::use_cpus(const std::vector<int>& cpus) {
   std::vector<pid_t> threads;
+  std::vector<int> pins;
   {
     std::lock_guard lock(impl_->mutex);
     threads = impl_->cpu_threads;
+    pins = impl_->access.pins;
   }
-  cpu_set_t set;
-  CPU_ZERO(&set);
-  if (cpus.empty())
-    for (int cpu = 0; cpu < CPU_SETSIZE; cpu++) CPU_SET(cpu, &set);
-  for (int cpu : cpus)
-    if (cpu < CPU_SETSIZE) CPU_SET(cpu, &set);
-  for (pid_t thread : threads)
-    if (sched_setaffinity(thread, sizeof set, &set) < 0 && errno != ESRCH) return fail_errno("Failed pinning a virtual CPU");
+  for (size_t i = 0; i < threads.size(); i++) {
+    cpu_set_t set;
+    CPU_ZERO(&set);
+    for (int cpu : i < pins.size() ? std::vector<int>{pins[i]} : cpus)
+      if (cpu < CPU_SETSIZE) CPU_SET(cpu, &set);
+    if (CPU_COUNT(&set) == 0) memset(&set, 0xff, sizeof set);
+    if (sched_setaffinity(threads[i], sizeof set, &set) < 0 && errno != ESRCH) return fail_errno("Failed pinning a virtual CPU");
+  }
   return {};
 }
 
