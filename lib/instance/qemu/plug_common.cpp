@@ -9,6 +9,8 @@ namespace instance::qemu {
 namespace {
 
 constexpr seconds kUnplugTimeout{30};
+/// A guest may say no to what it does not have free just now, such as a processor that has only come; QEMU does not ask twice.
+constexpr seconds kAskAgain{2};
 
 /// Ids in QEMU: letters, digits, "-", ".", "_", and node names of at most 31 bytes. Other names of devices are told apart by a hash.
 std::string plain_name(const std::string& device) {
@@ -94,12 +96,19 @@ bool has_device(const Context& ctx, qmp::Client& client, const std::string& id) 
   return all && contains(*all, id);
 }
 
+/// device_del, which only asks the guest.
+Result<> ask_removal(const Context& ctx, qmp::Client& client, const std::string& id) {
+  auto asked = client.run(ctx, "device_del", {{"id", id}});
+  // Asked before, and still under way.
+  if (asked || asked.error().code() == Code::not_found || asked.error().message().contains("already in the process of unplug")) return {};
+  return Failure(asked.error());
+}
+
 Result<> remove_device(const Context& ctx, qmp::Client& client, const std::string& id) {
   if (!has_device(ctx, client, id)) return {};
   Context patient = ctx.deadline() - Clock::now() < kUnplugTimeout ? ctx : ctx.with_timeout(kUnplugTimeout);
-  auto asked = client.run(patient, "device_del", {{"id", id}});
-  // Asked before, and still under way.
-  if (!asked && asked.error().code() != Code::not_found && !asked.error().message().contains("already in the process of unplug")) return Failure(asked.error());
+  TRY(ask_removal(patient, client, id));
+  auto asked = Clock::now();
   for (milliseconds pause{10};; pause = std::min(pause * 2, milliseconds(200))) {
     auto all = peripherals(patient, client);
     if (all && !contains(*all, id)) return {};
@@ -107,6 +116,9 @@ Result<> remove_device(const Context& ctx, qmp::Client& client, const std::strin
     if (patient.expired() && ctx.check()) return fail(Code::timeout, "The guest does not let go of the device");
     TRY(ctx.check());
     (void)patient.sleep(pause);
+    if (Clock::now() - asked < kAskAgain || patient.expired()) continue;
+    TRY(ask_removal(patient, client, id));
+    asked = Clock::now();
   }
 }
 
