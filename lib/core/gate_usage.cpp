@@ -17,7 +17,9 @@ Result<api::ProjectState> usage(db::Tx& tx, const std::string& project) {
   api::ProjectState state;
   auto add_sum = [&](const std::string& name, const std::string& key) -> Result<> {
     std::string limit = get_or(entities.config, key);
-    state.resources[name] = {.limit = limit.empty() ? -1 : TRY(parse_limit(key, limit)), .usage = TRY(sum_of(entities, key, true))};
+    int64_t most = limit.empty() ? -1 : TRY(parse_limit(key, limit));
+    int64_t sum = TRY(sum_of(entities, key, true));
+    state.resources[name] = {.limit = most, .usage = sum};
     return {};
   };
   for (std::string_view name : {"cpu", "disk", "memory", "processes"}) TRY(add_sum(std::string(name), "limits." + std::string(name)));

@@ -27,7 +27,8 @@ Result<KeyPair> read_pkcs12(std::string_view der, const std::string& password) {
   openssl::KeyPtr key(raw_key);
   openssl::X509Ptr certificate(raw_certificate);
   if (!key || !certificate) return fail(Code::invalid, "The PKCS#12 file must hold a certificate and its key");
-  return KeyPair{openssl::to_pem(certificate.get()), TRY(key_to_pem(key.get()))};
+  std::string key_pem = TRY(key_to_pem(key.get()));
+  return KeyPair{openssl::to_pem(certificate.get()), std::move(key_pem)};
 }
 
 Result<std::string> write_pkcs12(const KeyPair& pair, const std::string& password) {

@@ -148,7 +148,8 @@ class Parser {
     if (name == "set") {
       StringList parts = split(rest(), '=', 2);
       if (parts.size() != 2) return error("set needs NAME = VALUE");
-      Node node{.kind = Node::Kind::set, .text = std::string(trim(parts[0])), .expression = TRY(expression(parts[1]))};
+      auto value = TRY(expression(parts[1]));
+      Node node{.kind = Node::Kind::set, .text = std::string(trim(parts[0])), .expression = std::move(value)};
       at_++;
       return node;
     }

@@ -157,10 +157,11 @@ Result<std::string> runtime_spec(const ImageConfig& image, std::string_view pass
   StringList arguments = image.entrypoint;
   arguments.insert(arguments.end(), image.command.begin(), image.command.end());
   if (arguments.empty()) arguments = {"sh"};
+  auto variables = TRY(environment(image, user));
   Json process{{"terminal", true},
                {"user", {{"uid", user.uid}, {"gid", user.gid}}},
                {"args", arguments},
-               {"env", TRY(environment(image, user))},
+               {"env", std::move(variables)},
                {"cwd", image.working_folder.empty() ? "/" : image.working_folder},
                {"noNewPrivileges", true}};
   if (!user.groups.empty()) process["user"]["additionalGids"] = user.groups;

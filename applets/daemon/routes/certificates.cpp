@@ -65,9 +65,10 @@ Result<http::CertificateInfo> checked_certificate(const std::string& pem) {
 Result<Reply> issue_token(Call& call, api::CertificatesPost post) {
   auto config = call.daemon.config.get();
   std::string certificate = TRY(server_identity(call.daemon)).certificate_pem;
+  std::string fingerprint = TRY(http::certificate_fingerprint(certificate));
   core::OperationSpec spec{.type = core::OperationType::certificate_add_token, .cls = core::OperationClass::token, .project = "default"};
   spec.metadata = {{"addresses", listen_addresses(get_or(*config, "core.https_address"))},
-                   {"fingerprint", TRY(http::certificate_fingerprint(certificate))},
+                   {"fingerprint", fingerprint},
                    {"request", api::to_json(post)},
                    {"secret", random_secret()}};
   if (std::string expiry = get_or(*config, "core.remote_token_expiry"); !expiry.empty()) {

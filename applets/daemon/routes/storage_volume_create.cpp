@@ -61,7 +61,8 @@ Result<> copy_volume(const Context& ctx, Daemon& daemon, storage::Pool& pool, st
 Result<Reply> start_copy(Call& call, std::shared_ptr<storage::Pool> pool, const storage::VolumeRef& target, const api::StorageVolumesPost& request, bool exists) {
   const auto& from = request.source;
   auto source_pool = TRY(call.daemon.pools->load(from.pool.empty() ? pool->name() : from.pool));
-  Copy copy{target, {storage::VolumeType::custom, from.project.empty() ? target.project : TRY(volume_project(call, db::VolumeType::custom, from.project)), from.name, target.content},
+  std::string source_project = from.project.empty() ? target.project : TRY(volume_project(call, db::VolumeType::custom, from.project));
+  Copy copy{target, {storage::VolumeType::custom, source_project, from.name, target.content},
             request.config, request.description, !from.volume_only};
   if (exists) {
     auto row = TRY(call.daemon.global->read([&](db::Tx& tx) -> Result<db::volumes::Row> {

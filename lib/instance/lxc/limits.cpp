@@ -51,7 +51,9 @@ Result<> add_memory(const StringMap& config, bool reset, bool swap_supported, Se
   bool hard = !memory.empty() && !soft;
   if (hard || reset) settings.push_back({"memory.max", hard ? limit : "max"});
   if ((!memory.empty() && soft) || reset) settings.push_back({"memory.high", soft ? limit : "max"});
-  if (swap_supported && (hard || reset)) settings.push_back({"memory.swap.max", TRY(swap_limit(swap, hard)), swap.empty()});
+  if (!swap_supported || !(hard || reset)) return {};
+  std::string swap_max = TRY(swap_limit(swap, hard));
+  settings.push_back({"memory.swap.max", swap_max, swap.empty()});
   return {};
 }
 

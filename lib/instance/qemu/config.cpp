@@ -60,7 +60,8 @@ Result<Rendered> render(const MachineSpec& spec, const Capabilities& qemu) {
   TRY(check(all));
   if (std::string raw = get_or(spec.config, "raw.qemu.conf"); !raw.empty()) all = TRY_CTX(apply_override(std::move(all), raw), "Invalid raw.qemu.conf");
   TRY(check(all));
-  return Rendered{to_text(all), TRY(arguments(spec, qemu))};
+  StringList argv = TRY(arguments(spec, qemu));
+  return Rendered{to_text(all), std::move(argv)};
 }
 
 }  // namespace instance::qemu

@@ -71,7 +71,8 @@ Result<> learn_memory(const Context& ctx, qmp::Client& client, Layout& out) {
 
 Result<Layout> layout_of(const Context& ctx, qmp::Client& client) {
   Layout out;
-  std::string type = text({{"type", TRY(property(ctx, client, "/machine", "type"))}}, "type");
+  Json machine = TRY(property(ctx, client, "/machine", "type"));
+  std::string type = machine.is_string() ? machine.get<std::string>() : "";
   constexpr std::string_view kSuffix = "-machine";
   out.machine = type.ends_with(kSuffix) ? type.substr(0, type.size() - kSuffix.size()) : type;
   TRY(learn_cpus(ctx, client, out));

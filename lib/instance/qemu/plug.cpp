@@ -59,7 +59,8 @@ Result<> plug_share(const Context& ctx, qmp::Client& client, const Capabilities&
   TRY(client.run(ctx, "chardev-add", {{"id", backend}, {"backend", {{"type", "socket"}, {"data", {{"addr", address}, {"server", false}}}}}}));
   undo.commit();
   undo_with(undo, client, "chardev-remove", {{"id", backend}});
-  TRY(client.run(ctx, "device_add", {{"driver", "vhost-user-fs-pci"}, {"id", device_id(share.device)}, {"bus", TRY(free_port(ctx, client, place))}, {"addr", "00.0"},
+  std::string port = TRY(free_port(ctx, client, place));
+  TRY(client.run(ctx, "device_add", {{"driver", "vhost-user-fs-pci"}, {"id", device_id(share.device)}, {"bus", port}, {"addr", "00.0"},
                                      {"tag", share.tag}, {"chardev", backend}}));
   undo.commit();
   return {};
@@ -72,7 +73,8 @@ Result<> plug_vsock(const Context& ctx, qmp::Client& client, int fd) {
   TRY(client.run(ctx, "chardev-add", {{"id", kVsockBackend}, {"backend", {{"type", "socket"}, {"data", {{"addr", address}, {"server", false}}}}}}));
   undo.commit();
   undo_with(undo, client, "chardev-remove", {{"id", kVsockBackend}});
-  TRY(client.run(ctx, "device_add", {{"driver", "vhost-user-vsock-pci"}, {"id", kVsockDevice}, {"chardev", kVsockBackend}, {"bus", TRY(free_port(ctx, client))}, {"addr", "00.0"}}));
+  std::string port = TRY(free_port(ctx, client));
+  TRY(client.run(ctx, "device_add", {{"driver", "vhost-user-vsock-pci"}, {"id", kVsockDevice}, {"chardev", kVsockBackend}, {"bus", port}, {"addr", "00.0"}}));
   undo.commit();
   return {};
 }

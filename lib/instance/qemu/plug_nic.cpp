@@ -87,7 +87,8 @@ Result<> plug_nic(const Context& ctx, qmp::Client& client, const device::NicEntr
   if (nic.bus == "usb") {
     device.update({{"driver", "usb-net"}, {"bus", "qemu_usb.0"}});
   } else {
-    device.update({{"driver", "virtio-net-pci"}, {"bus", TRY(free_port(ctx, client, place))}, {"addr", "00.0"}, {"mq", true}, {"vectors", 2 * queues.count + 2}});
+    std::string port = TRY(free_port(ctx, client, place));
+    device.update({{"driver", "virtio-net-pci"}, {"bus", port}, {"addr", "00.0"}, {"mq", true}, {"vectors", 2 * queues.count + 2}});
     if (nic.mtu != 0) device["host_mtu"] = nic.mtu;
     if (!needs_rom(ctx, client)) device["romfile"] = "";
   }
