@@ -40,6 +40,8 @@ vm_check_limits() {
   eventually 10 incus exec v1 -- sh -c 'test "$(awk "/^MemTotal/{print \$2}" /proc/meminfo)" -lt 262144'
   incus config set v1 limits.cpu=2
   eventually 10 incus exec v1 -- sh -c 'test "$(nproc)" = 2'
+  incus config unset v1 limits.cpu
+  eventually 10 incus exec v1 -- sh -c 'test "$(nproc)" = 1'
   refuse . incus config set v1 limits.cpu=$(($(nproc) + 1))
   refuse "running" incus config set v1 limits.cpu=0,1
 }
@@ -66,6 +68,8 @@ test_vm_life() {
   incus resume v1
   expect "$before" vm_boot_id v1
   incus console v1 --show-log > "$SUITE_DIR/console"
+  incus query --raw '/1.0/instances/v1/console?type=vga' > "$SUITE_DIR/screen"
+  file "$SUITE_DIR/screen" | grep -q 'PNG image data, [1-9]' || fail "the screen is no picture"
   grep -q BusyBox "$SUITE_DIR/console" || fail "no console log: $(head -c 300 "$SUITE_DIR/console")"
   incus exec v1 -- sh -c 'echo first > /root/state; sync'
   incus snapshot create v1 s1
