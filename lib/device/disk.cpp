@@ -5,58 +5,21 @@
 #include <mutex>
 
 #include "base/units.h"
-#include "config/net_checks.h"
 #include "db/codes.h"
 #include "device/disk_dependent.h"
+#include "device/disk_keys.h"
 #include "device/disk_limits.h"
 #include "device/disk_machine.h"
 #include "device/disk_mount.h"
 #include "device/disk_volume.h"
 #include "device/io_limits.h"
+#include "device/roles.h"
 #include "device/services.h"
 #include "sys/beneath.h"
 #include "sys/owner_shift.h"
 
 namespace device {
 namespace {
-
-using config::Type;
-
-Result<> bus(std::string_view v) { return config::one_of(v, {"auto", "nvme", "virtio-blk", "virtio-scsi", "usb", "9p", "virtiofs"}); }
-Result<> cache(std::string_view v) { return config::one_of(v, {"none", "metadata", "writeback", "unsafe"}); }
-Result<> propagation(std::string_view value) {
-  constexpr std::string_view kValid[] = {"private", "shared", "slave", "unbindable", "rshared", "rslave", "runbindable", "rprivate"};
-  for (std::string_view valid : kValid)
-    if (valid == value) return {};
-  return fail(Code::invalid, "Invalid propagation value. Must be one of: private, shared, slave, unbindable, rshared, rslave, runbindable, rprivate");
-}
-
-constexpr config::Key kKeys[] = {
-    {.name = "attached", .group = "disk", .type = Type::boolean, .def = "true", .required = "no", .summary = "VMs only: whether the medium is in the drive"},
-    {.name = "boot.priority", .group = "disk", .type = Type::integer, .required = "no", .summary = "VMs only: rank among the devices to boot from, highest first"},
-    {.name = "ceph.cluster_name", .group = "disk", .def = "ceph", .required = "no", .summary = "Name of the Ceph cluster"},
-    {.name = "ceph.user_name", .group = "disk", .def = "admin", .required = "no", .summary = "User of the Ceph cluster"},
-    {.name = "dependent", .group = "disk", .type = Type::boolean, .def = "false", .required = "no", .summary = "The volume is snapshotted, copied and deleted with the instance"},
-    {.name = "initial.*", .group = "disk", .required = "no", .summary = "Config of the volume at its creation"},
-    {.name = "io.bus", .group = "disk", .def = "virtio-scsi for block, auto for file system", .required = "no", .summary = "VMs only: bus the disk is on", .check = bus},
-    {.name = "io.cache", .group = "disk", .def = "none", .required = "no", .summary = "VMs only: how the host caches the disk", .check = cache},
-    {.name = "limits.max", .group = "disk", .required = "no", .summary = "Limit for reading and writing, in byte/s or iops"},
-    {.name = "limits.read", .group = "disk", .required = "no", .summary = "Limit for reading, in byte/s or iops"},
-    {.name = "limits.write", .group = "disk", .required = "no", .summary = "Limit for writing, in byte/s or iops"},
-    {.name = "optional", .group = "disk", .type = Type::boolean, .required = "no", .summary = "Older opposite of required"},
-    {.name = "path", .group = "disk", .required = "", .summary = "Where the disk is in the instance"},
-    {.name = "pool", .group = "disk", .required = "no", .summary = "Storage pool of the volume"},
-    {.name = "propagation", .group = "disk", .required = "no", .summary = "How mounts below the path spread between host and instance", .check = propagation},
-    {.name = "raw.mount.options", .group = "disk", .required = "no", .summary = "Options for the file system"},
-    {.name = "readonly", .group = "disk", .type = Type::boolean, .def = "false", .required = "no", .summary = "Refuse writing"},
-    {.name = "recursive", .group = "disk", .type = Type::boolean, .def = "false", .required = "no", .summary = "Take along what is mounted below the source"},
-    {.name = "required", .group = "disk", .type = Type::boolean, .def = "true", .required = "no", .summary = "Refuse starting without the source"},
-    {.name = "shift", .group = "disk", .type = Type::boolean, .def = "false", .required = "no", .summary = "Show owners as if the files belonged to ids of the instance"},
-    {.name = "size", .group = "disk", .type = Type::size, .required = "no", .summary = "Quota of the root disk, or size of a tmpfs"},
-    {.name = "size.state", .group = "disk", .type = Type::size, .required = "no", .summary = "Quota of the volume that keeps the running state"},
-    {.name = "source", .group = "disk", .required = "", .summary = "Path on the host, or name of the volume"},
-    {.name = "wwn", .group = "disk", .required = "no", .summary = "VMs only: World Wide Name of the disk", .check = is_wwn},
-};
 
 /// Volumes stay mounted in their pool as long as an instance has them; known by where they are mounted for it.
 class Holds {
@@ -94,7 +57,11 @@ Holds& holds() {
   return all;
 }
 
-class Disk : public Device {
+std::string drive_file(const db::volumes::Row& volume, const storage::Mounted& mounted) {
+  return mounted.path + (volume.content_type == db::ContentType::iso ? "/root.iso" : "/root.img");
+}
+
+class Disk : public Device, public Altered {
  public:
   Disk(Services& services, Host& host, std::string name, StringMap config)
       : services_(services), host_(host), name_(std::move(name)), config_(std::move(config)) {}
@@ -103,6 +70,7 @@ class Disk : public Device {
   Result<> add(const Context& ctx) override { return of_volume() ? follow_dependent(ctx, services_, host_, config_) : Result<>(); }
   Result<RunConfig> start(const Context& ctx) override;
   Result<RunConfig> plugged() override;
+  Result<RunConfig> altered(const Context& ctx) override;
   Result<> stop(const Context& ctx) override {
     if (is_root() || is_tmpfs()) return {};
     if (!host_.is_container()) TRY(stop_share(ctx, host_, name_));
@@ -113,7 +81,7 @@ class Disk : public Device {
   Result<> update(const Context& ctx, const StringMap& old, bool running) override;
   Result<> remove(const Context& ctx) override;
   StringList updatable_keys() const override {
-    if (is_root()) return {"size", "size.state", "limits.max", "limits.read", "limits.write", "boot.priority", "io.cache"};
+    if (is_root()) return {"size", "size.state", "limits.max", "limits.read", "limits.write"};
     return {"limits.max", "limits.read", "limits.write", "dependent"};
   }
   bool generated_drive() const { return get("source") == kAgentDrive || get("source") == kCloudInitDrive; }
@@ -141,6 +109,7 @@ class Disk : public Device {
   MountEntry entry(bool file, bool shift) const;
   /// A virtual machine's disk or shared folder, once `mount` says where its source is.
   Result<RunConfig> start_machine(const Context& ctx);
+  Result<std::string> generate_drive(const Context& ctx) const;
   Result<std::string> machine_source(const Context& ctx, DiskMount& mount, UniqueFd& hold, bool& drive);
   /// Where the limited files are on the host.
   std::string limited_path() const { return is_root() ? host_.rootfs_path() : path_on_host(); }
@@ -157,8 +126,9 @@ Result<> Disk::validate_combinations() const {
     for (const char* key : {"io.bus", "io.cache", "wwn"})
       if (!get(key).empty()) return fail(Code::invalid, "The option {} cannot be applied to containers", quote(key));
   }
-  if (!host_.is_container() && is_tmpfs()) return fail(Code::invalid, "Disks with source=tmpfs: are only supported by containers");
   if (host_.is_container() && !host_.name().empty() && generated_drive()) return fail(Code::invalid, "Disks with source={} are only supported by virtual machines", get("source"));
+  if (generated_drive() && !get("pool").empty()) return fail(Code::invalid, "Disk entry with source {} cannot have a \"pool\" property set", quote(get("source")));
+  if (!get("wwn").empty() && !contains({"", "auto", "virtio-scsi"}, get("io.bus"))) return fail(Code::invalid, "WWN can only be set on virtio-scsi disks");
   if (!get("required").empty() && !get("optional").empty())
     return fail(Code::invalid, "Cannot use both \"required\" and deprecated \"optional\" properties at the same time");
   if (get("source").empty() && get("path") != "/") return fail(Code::invalid, "Disk entry is missing the required \"source\" or \"path\" property");
@@ -204,13 +174,15 @@ Result<> Disk::validate_volume() const {
   bool files = volume.content_type == db::ContentType::filesystem;
   if (host_.is_container() && volume.content_type == db::ContentType::block) return fail(Code::invalid, "Custom block volumes cannot be used on containers");
   if (host_.is_container() && volume.content_type == db::ContentType::iso) return fail(Code::invalid, "Custom ISO volumes cannot be used on containers");
-  if (!files && !get("path").empty()) return fail(Code::invalid, "Custom block volumes cannot have a path defined");
+  bool iso = volume.content_type == db::ContentType::iso;
+  if (!files && !get("path").empty()) return fail(Code::invalid, "Custom {} volumes cannot have a path defined", iso ? "ISO" : "block");
+  if (!iso && !get("attached").empty()) return fail(Code::invalid, "Attached configuration can only be applied to ISO volumes");
   if (files && get("path").empty()) return fail(Code::invalid, "Custom filesystem volumes require a path to be defined");
   return {};
 }
 
 Result<> Disk::validate() {
-  TRY(check_keys(kKeys, config_));
+  TRY(check_keys(kDiskKeys, config_));
   for (const char* key : {"limits.max", "limits.read", "limits.write"}) TRY(parse_io_limit(get(key)));
   TRY(validate_combinations());
   TRY(validate_source());
@@ -324,18 +296,33 @@ Result<std::string> Disk::machine_source(const Context& ctx, DiskMount& mount, U
     bool shift = false;
     return volume_source(ctx, mount, hold, shift);
   }
-  auto pool = TRY(services_.pools.load(get("pool")));
-  auto mounted = TRY(pool->mount(ctx, {.type = storage::VolumeType::custom, .project = volume.project, .name = volume.name}));
-  std::string file = mounted.path + (volume.content_type == db::ContentType::iso ? "/root.iso" : "/root.img");
+  auto mounted = TRY(TRY(services_.pools.load(get("pool")))->mount(ctx, {.type = storage::VolumeType::custom, .project = volume.project, .name = volume.name}));
+  std::string file = drive_file(volume, mounted);
   holds().keep(path_on_host(), volume.id, std::move(mounted));
   return file;
 }
 
-Result<RunConfig> Disk::start_machine(const Context& ctx) {
+Result<RunConfig> Disk::altered(const Context& ctx) {
+  if (host_.is_container()) return RunConfig{};
   MachineDisk disk(host_, name_, config_);
   if (is_root()) return disk.drive(machine_volume(host_) + "/root.img");
-  if (get("source") == kAgentDrive) return disk.drive(machine_volume(host_) + "/agent.iso");
-  if (get("source") == kCloudInitDrive) return disk.drive(machine_volume(host_) + "/config.iso");
+  if (!of_volume()) return plugged();
+  auto volume = TRY(load_custom_volume(services_, host_.project(), get("pool"), split_volume_source(get("source")).volume));
+  if (volume.content_type == db::ContentType::filesystem) return RunConfig{};
+  auto mounted = TRY(TRY(services_.pools.load(get("pool")))->mount(ctx, {.type = storage::VolumeType::custom, .project = volume.project, .name = volume.name}));
+  return disk.drive(drive_file(volume, mounted));
+}
+
+Result<std::string> Disk::generate_drive(const Context& ctx) const {
+  auto* maker = dynamic_cast<DriveMaker*>(&host_);
+  return maker ? maker->make_drive(ctx, get("source")) : fail(Code::unsupported, "Disks with source={} need an instance", get("source"));
+}
+
+Result<RunConfig> Disk::start_machine(const Context& ctx) {
+  if (is_tmpfs()) return fail(Code::unsupported, "Disks with source=tmpfs: are only supported by containers");
+  MachineDisk disk(host_, name_, config_);
+  if (is_root()) return disk.drive(machine_volume(host_) + "/root.img");
+  if (generated_drive()) return disk.drive(TRY(generate_drive(ctx)));
   if (!get("attached").empty() && !on("attached")) return disk.drive("");
   DiskMount mount{.source = "", .target = path_on_host(), .recursive = on("recursive"), .readonly = on("readonly"), .options = split_list(get("raw.mount.options"))};
   UniqueFd hold;
@@ -387,7 +374,7 @@ extern const device::Type disk_type = {
     .create = [](Services& services, Host& host, const std::string& name, const StringMap& config) -> std::unique_ptr<Device> {
       return std::make_unique<Disk>(services, host, name, config);
     },
-    .keys = [](const StringMap&) -> config::Keys { return kKeys; },
+    .keys = [](const StringMap&) -> config::Keys { return kDiskKeys; },
 };
 
 }  // namespace device

@@ -78,9 +78,9 @@ std::string cache_mode(const std::string& cache, bool old) {
 std::string machine_volume(const Host& host) { return std::filesystem::path(host.rootfs_path()).parent_path(); }
 
 Result<> is_wwn(std::string_view value) {
-  std::string_view digits = value.starts_with("0x") ? value.substr(2) : value;
-  if (digits.size() == 16 && parse_uint(digits, 16)) return {};
-  return fail(Code::invalid, "A World Wide Name has 16 hexadecimal digits");
+  if (!value.starts_with("0x")) return fail(Code::invalid, "Invalid value for a WWN {}: Missing expected 0x prefix", quote(value));
+  if (value.size() == 18 && parse_uint(value.substr(2), 16)) return {};
+  return fail(Code::invalid, "Invalid value for a WWN {}: 16 hexadecimal digits are wanted after 0x", quote(value));
 }
 
 std::string find_virtiofsd() {
@@ -127,6 +127,7 @@ Result<RunConfig> MachineDisk::share(const Context& ctx, const std::string& path
   if (bus == "virtiofs" && stateful) return fail(Code::unsupported, "virtiofs mounts aren't supported with migration.stateful=true");
   bool virtiofs = bus != "9p" && !program.empty() && !stateful;
   if (virtiofs) TRY(start_virtiofsd(ctx, host_, name_, program, path, cache_mode(get("io.cache"), program.starts_with("/usr/lib/qemu/"))));
+  TRY(host_.volatile_set({{name_ + ".io.bus", virtiofs ? "virtiofs" : "9p"}}));
   RunConfig run;
   run.shares.push_back(entry(path, virtiofs));
   return run;

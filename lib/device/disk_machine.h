@@ -11,7 +11,7 @@ inline constexpr std::string_view kAgentDrive = "agent:config", kCloudInitDrive 
 
 /// The folder of the instance's volume; its disk is root.img in it.
 std::string machine_volume(const Host& host);
-/// An eight byte number in hex digits, with or without "0x". Errors: invalid.
+/// An eight byte number in hex digits after "0x". Errors: invalid.
 Result<> is_wwn(std::string_view value);
 /// What serves folders to guests: virtiofsd; empty where it is not installed.
 std::string find_virtiofsd();

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "device/disk_machine.h"
+#include "device/roles.h"
 #include "device/services.h"
 #include "sys/background.h"
 #include "sys/spawn.h"
@@ -15,7 +16,7 @@ constexpr config::Key kKeys[] = {
     {.name = "pathrm", .group = "tpm", .required = "for containers", .summary = "Containers only: path of the TPM's resource manager inside"},
 };
 
-class Tpm : public Device {
+class Tpm : public Device, public FixedAtStart {
  public:
   Tpm(Host& host, std::string name, StringMap config) : host_(host), name_(std::move(name)), config_(std::move(config)) {}
 

@@ -3,9 +3,12 @@
 #include <algorithm>
 
 #include "base/log.h"
+#include "core/project_cache.h"
+#include "device/roles.h"
 #include "instance/draft_host.h"
 #include "instance/hotplug.h"
 #include "instance/manager.h"
+#include "instance/roles.h"
 #include "network/network.h"
 
 namespace instance {
@@ -71,7 +74,7 @@ Result<std::unique_ptr<device::Device>> load_device(const InstancePtr& instance,
 }
 
 /// How the devices of two views differ; what can't change while it runs is removed and added anew.
-DeviceChanges compare(device::Services& services, Host& host, const View& before, const View& after) {
+DeviceChanges compare(device::Services& services, Host& host, const View& before, const View& after, bool running) {
   DeviceChanges out;
   for (const auto& [name, config] : before.devices)
     if (!after.devices.contains(name)) out.removed[name] = config;
@@ -93,7 +96,9 @@ DeviceChanges compare(device::Services& services, Host& host, const View& before
       if (get_or(old->second, key) != value) keys.push_back(key);
     for (const auto& [key, value] : old->second)
       if (!config.contains(key)) keys.push_back(key);
-    live = live && std::ranges::all_of(keys, [&](const std::string& key) { return contains(allowed, key) || key.starts_with("user."); });
+    // The root disk is never another one: while nothing runs, all of its keys are simply updated.
+    bool root = get_or(old->second, "path") == "/" && get_or(config, "path") == "/" && !running;
+    live = live && (root || std::ranges::all_of(keys, [&](const std::string& key) { return contains(allowed, key) || key.starts_with("user."); }));
     if (live) {
       out.updated[name] = config;
     } else {
@@ -117,6 +122,7 @@ Result<> reset_volatile(const InstancePtr& instance, const std::string& name, co
 Result<> take_out(const Context& ctx, const InstancePtr& instance, Host& old_host, const std::string& name, const StringMap& config, bool running) {
   auto device = load_device(instance, old_host, name, config, false);
   if (!device || !*device) return {};
+  if (running && dynamic_cast<device::FixedAtStart*>(device->get())) return fail(Code::invalid, "Failed to remove device {}: Device cannot be removed when instance is running", quote(name));
   if (running) {
     auto plugged = (*device)->plugged();
     if (plugged) TRY_CTX(instance->runtime()->unplug(ctx, *plugged), "Failed to stop device {}", quote(name));
@@ -130,6 +136,7 @@ Result<> put_in(const Context& ctx, const InstancePtr& instance, Host& host, con
                 Reverter& undo) {
   auto device = TRY_CTX(load_device(instance, host, name, config, true), "Failed add validation for device {}", quote(name));
   if (!device) return {};
+  if (running && dynamic_cast<device::FixedAtStart*>(device.get())) return fail(Code::invalid, "Failed to add device {}: Device cannot be added when instance is running", quote(name));
   std::shared_ptr<device::Device> shared = std::move(device);
   TRY_CTX(shared->add(ctx), "Failed to add device {}", quote(name));
   undo.add("remove device " + name, [shared](const Context& c) { return shared->remove(c); });
@@ -137,6 +144,30 @@ Result<> put_in(const Context& ctx, const InstancePtr& instance, Host& host, con
   auto run = TRY_CTX(shared->start(ctx), "Failed to start device {}", quote(name));
   undo.add("stop device " + name, [shared](const Context& c) { return shared->stop(c); });
   TRY_CTX(instance->runtime()->plug(ctx, run, undo), "Failed to start device {}", quote(name));
+  return {};
+}
+
+Result<> alter(const Context& ctx, const InstancePtr& instance, device::Device& device) {
+  auto runtime = instance->runtime();
+  auto* alters = dynamic_cast<Alters*>(runtime.get());
+  auto* altered = dynamic_cast<device::Altered*>(&device);
+  return alters && altered ? alters->alter(ctx, TRY(altered->altered(ctx))) : Result<>();
+}
+
+/// Does the running instance have it? Those of its devices follow.
+Result<> follow_volume_of(const Context& ctx, const InstancePtr& instance, const std::string& pool, const std::string& volume) {
+  auto uses = [&](const StringMap& config) {
+    return get_or(config, "type") == "disk" && get_or(config, "pool") == pool && split(get_or(config, "source"), '/', 2).front() == volume;
+  };
+  ViewPtr view = instance->view();
+  if (!instance->running() || std::ranges::none_of(view->devices, [&](const auto& device) { return uses(device.second); })) return {};
+  auto lock = TRY(instance->lock(ctx));
+  Host host(instance);
+  for (const auto& [name, config] : host.expanded_devices()) {
+    if (!uses(config) || !instance->running()) continue;
+    auto device = TRY(load_device(instance, host, name, config, false));
+    if (device) TRY_CTX(alter(ctx, instance, *device), "Failed to update device {}", quote(name));
+  }
   return {};
 }
 
@@ -217,8 +248,8 @@ Result<DeviceChanges> change_devices(const Context& ctx, const InstancePtr& inst
   auto before = std::make_shared<const View>(old_view);
   ViewPtr after = instance->view();
   Host old_host(instance, before), host(instance, after);
-  DeviceChanges difference = compare(device_services(instance->manager()), host, *before, *after);
   bool running = instance->running();
+  DeviceChanges difference = compare(device_services(instance->manager()), host, *before, *after, running);
   if (running) {
     for (const auto& [name, config] : difference.removed)
       if (get_or(config, "type") == "disk" && get_or(config, "path") == "/" && difference.added.contains(name))
@@ -235,7 +266,9 @@ Result<DeviceChanges> change_devices(const Context& ctx, const InstancePtr& inst
   for (const std::string& name : device_order(difference.added)) TRY(put_in(ctx, instance, host, name, difference.added.at(name), running, undo));
   for (const std::string& name : device_order(difference.updated)) {
     auto device = TRY_CTX(load_device(instance, host, name, difference.updated.at(name), true), "Failed update validation for device {}", quote(name));
-    if (device) TRY_CTX(device->update(ctx, before->devices.at(name), running), "Failed to update device {}", quote(name));
+    if (!device) continue;
+    TRY_CTX(device->update(ctx, before->devices.at(name), running), "Failed to update device {}", quote(name));
+    if (running) TRY_CTX(alter(ctx, instance, *device), "Failed to update device {}", quote(name));
   }
   undo.commit();
   instance->manager().hotplug().refresh();
@@ -260,6 +293,16 @@ Result<> follow_host(const Context& ctx, const InstancePtr& instance, const std:
   TRY(instance->runtime()->plug(ctx, run, undo));
   undo.commit();
   return {};
+}
+
+Result<> follow_volume(const Context& ctx, Manager& manager, const std::string& pool, const std::string& project, const std::string& volume) {
+  Result<> outcome;
+  for (const InstancePtr& instance : manager.list()) {
+    auto effective = manager.services().projects.effective(instance->project(), "storage_volume");
+    auto done = effective && *effective == project ? follow_volume_of(ctx, instance, pool, volume) : Result<>();
+    if (!done) outcome = std::move(done);
+  }
+  return outcome;
 }
 
 void remove_devices(const Context& ctx, const InstancePtr& instance) {

@@ -24,6 +24,9 @@ void stop_devices(const InstancePtr& instance);
 Result<DeviceChanges> change_devices(const Context& ctx, const InstancePtr& instance, const View& old_view);
 /// Plugs a device of a running instance in or out, if the host has changed that way. Takes the instance's lock; nothing if it doesn't run.
 Result<> follow_host(const Context& ctx, const InstancePtr& instance, const std::string& name);
+/// A custom volume was changed: running instances that have it follow (its size, mostly). `project`: where the volume is. Takes their locks.
+/// Errors: of the last that failed; the others were told.
+Result<> follow_volume(const Context& ctx, Manager& manager, const std::string& pool, const std::string& project, const std::string& volume);
 /// The instance goes away for good: each device forgets it.
 void remove_devices(const Context& ctx, const InstancePtr& instance);
 

@@ -1,5 +1,8 @@
 #include "instance/host.h"
 
+#include "instance/driver.h"
+#include "instance/roles.h"
+
 namespace instance {
 
 Host::Host(InstancePtr instance, ViewPtr view) : instance_(std::move(instance)), view_(std::move(view)) {
@@ -27,6 +30,12 @@ Result<> Host::volatile_set(const StringMap& changes) {
   StringMap full;
   for (const auto& [key, value] : changes) full[full_key(key)] = value;
   return instance_->volatile_set(full);
+}
+
+Result<std::string> Host::make_drive(const Context& ctx, const std::string& source) {
+  auto* driver = dynamic_cast<HasGuest*>(&instance_->driver());
+  if (!driver) return fail(Code::unsupported, "Disks with source={} are only supported by virtual machines", source);
+  return driver->make_drive(ctx, instance_, source);
 }
 
 }  // namespace instance

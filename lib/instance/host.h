@@ -1,12 +1,13 @@
 // What devices see of their instance.
 #pragma once
+#include "device/roles.h"
 #include "instance/object.h"
 #include "sys/idmap.h"
 
 namespace instance {
 
 /// Made for one action; keeps the view it was made with, so references stay valid. Volatile keys go to the live instance.
-class Host : public device::Host {
+class Host : public device::Host, public device::DriveMaker {
  public:
   Host(InstancePtr instance, ViewPtr view);
   explicit Host(const InstancePtr& instance) : Host(instance, instance->view()) {}
@@ -26,6 +27,7 @@ class Host : public device::Host {
   int64_t host_gid(int64_t gid) const override;
   std::string volatile_get(const std::string& key) const override;
   Result<> volatile_set(const StringMap& changes) override;
+  Result<std::string> make_drive(const Context& ctx, const std::string& source) override;
 
  private:
   InstancePtr instance_;

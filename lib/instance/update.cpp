@@ -10,6 +10,7 @@
 #include "instance/create.h"
 #include "instance/devices.h"
 #include "instance/driver.h"
+#include "instance/roles.h"
 #include "instance/volume.h"
 
 namespace instance {
@@ -19,6 +20,8 @@ constexpr std::string_view kIdmapKeys[] = {"security.idmap.isolated", "security.
 constexpr std::string_view kGuardedKeys[] = {"volatile.idmap.base", "volatile.idmap.current", "volatile.idmap.next", "volatile.last_state.idmap"};
 constexpr std::string_view kCloudInitKeys[] = {"cloud-init.vendor-data", "cloud-init.user-data", "cloud-init.network-config",
                                                "user.vendor-data", "user.user-data", "user.network-config"};
+
+constexpr std::string_view kFirmwareKeys[] = {"security.csm", "security.secureboot"};
 
 StringList changed_keys(const StringMap& before, const StringMap& after) {
   StringList out;
@@ -101,6 +104,14 @@ Result<> check_gate(Manager& manager, const View& before, const db::instances::R
   });
 }
 
+void tell_driver(const InstancePtr& instance, const DeviceChanges& devices) {
+  auto* driver = dynamic_cast<HasGuest*>(&instance->driver());
+  if (!driver) return;
+  const std::pair<const char*, const api::DevicesMap&> all[] = {{"removed", devices.removed}, {"updated", devices.updated}, {"added", devices.added}};
+  for (const auto& [action, changed] : all)
+    for (const auto& [name, config] : changed) driver->device_changed(instance, action, name, config);
+}
+
 /// Devices and limits follow the stored config; on an error the old row comes back.
 Result<> apply(const Job& job, const InstancePtr& instance, const View& before) {
   DeviceChanges devices = TRY(change_devices(job.ctx, instance, before));
@@ -110,6 +121,7 @@ Result<> apply(const Job& job, const InstancePtr& instance, const View& before) 
       get_or(before.config, "limits.cpu.nodes") != get_or(instance->view()->config, "limits.cpu.nodes"))
     rebalance_cpus(instance->manager());
   TRY(instance->driver().changed(job, instance, before));
+  tell_driver(instance, devices);
   instance->manager().guest_events().changed(instance->id(), before.config, instance->view()->config, devices);
   return {};
 }
@@ -128,6 +140,8 @@ Result<> update_locked(const Job& job, const InstancePtr& instance, db::instance
   TRY(check_gate(manager, *before, row, by_user));
   View after = TRY(manager.preview(row));
   StringList changed = changed_keys(before->config, after.config);
+  auto* guest = dynamic_cast<HasGuest*>(&instance->driver());
+  if (by_user && guest && instance->running()) TRY(guest->check_change(changed));
   if (by_user) {
     TRY(check_user_change(manager, *before, after, changed));
     TRY(manager.services().global.read([&](db::Tx& tx) {
@@ -137,6 +151,8 @@ Result<> update_locked(const Job& job, const InstancePtr& instance, db::instance
   }
   if (any_of(changed, kIdmapKeys))
     for (auto& [key, value] : TRY(instance->driver().host_keys(row.id, after.config))) row.config[key] = value;
+  // Which firmware it is, and so which variables it can use.
+  if (by_user && after.type() == Type::virtual_machine && any_of(changed, kFirmwareKeys)) row.config["volatile.apply_nvram"] = "true";
   if (any_of(changed, kCloudInitKeys) || nic_names(*before) != nic_names(after)) row.config["volatile.cloud-init.instance-id"] = random_uuid();
   TRY(store(manager, row));
   if (auto applied = apply(job, instance, *before); !applied) {

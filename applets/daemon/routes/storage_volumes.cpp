@@ -3,6 +3,8 @@
 
 #include "applets/daemon/routes/config_status.h"
 #include "applets/daemon/routes/volume_common.h"
+#include "instance/devices.h"
+#include "instance/manager.h"
 
 namespace incusd {
 namespace {
@@ -77,6 +79,8 @@ Result<Reply> store(Call& call, FoundVolume& found, const api::StorageVolumePut&
                        get_or(put.config, "security.unmapped") != get_or(found.row.config, "security.unmapped");
   if (custom && shift_changed) TRY_CTX(check_not_running(call, found.row), "Cannot modify shifting with running instances using the volume");
   TRY(refused_as_500(found.pool->update_volume(call.ctx, found.ref, put.description, put.config)));
+  if (custom && get_or(put.config, "size") != get_or(found.row.config, "size"))
+    TRY(instance::follow_volume(call.ctx, *call.daemon.instances, found.pool->name(), found.row.project, found.row.name));
   emit(call, found.project, "storage-volume-updated", volume_url(found.pool->name(), found.row));
   return ok();
 }

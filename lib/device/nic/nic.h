@@ -3,6 +3,7 @@
 #include <memory>
 #include <string>
 
+#include "device/roles.h"
 #include "device/services.h"
 #include "network/network.h"
 
@@ -15,13 +16,14 @@ namespace device::nic {
 struct VethSpec;
 
 /// Base of the kinds: config with defaults from the managed network filled in, names of volatile keys, common checks.
-class Nic : public Device {
+class Nic : public Device, public Altered {
  public:
   Nic(Services& services, Host& host, std::string name, StringMap config)
       : services_(services), host_(host), name_(std::move(name)), config_(std::move(config)) {}
 
   /// Containers lose their end with the host's; a virtual machine's NIC is taken out first.
   Result<RunConfig> plugged() override;
+  Result<RunConfig> altered(const Context&) override { return plugged(); }
 
  protected:
   std::string value(const std::string& key, std::string_view fallback = "") const {

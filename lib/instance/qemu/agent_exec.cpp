@@ -155,9 +155,14 @@ Result<std::unique_ptr<ExecProcess>> start_agent_exec(const Context& ctx, async:
   auto state = std::make_shared<State>(runtime, std::move(event));
   std::map<std::string, std::shared_ptr<http::WebSocket>> streams;
   std::string operation = "/1.0/operations/" + exec.operation;
-  for (const auto& [name, secret] : exec.secrets) {
+  auto attach = [&](const std::string& name, const std::string& secret) -> Result<> {
     streams[name] = TRY(TRY(open(ctx)).websocket(ctx, operation + "/websocket?secret=" + secret, runtime));
-  }
+    return {};
+  };
+  // Control first: the command begins when the others are there, and may be over at once.
+  TRY(attach("control", exec.secrets.at("control")));
+  for (const auto& [name, secret] : exec.secrets)
+    if (name != "control") TRY(attach(name, secret));
   std::vector<std::shared_ptr<http::WebSocket>> all = {streams.at("control")};
   for (const auto& [name, stream] : streams) {
     if (name != "control") all.push_back(stream);

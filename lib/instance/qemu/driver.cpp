@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <filesystem>
 
 #include "api/architecture.h"
@@ -12,6 +13,7 @@
 #include "async/runtime.h"
 #include "core/warnings.h"
 #include "db/database.h"
+#include "device/disk_machine.h"
 #include "instance/manager.h"
 #include "instance/qemu/config_drive.h"
 #include "instance/power.h"
@@ -22,6 +24,7 @@
 #include "instance/qemu/machine_spec.h"
 #include "instance/qemu/plug.h"
 #include "instance/qemu/probe.h"
+#include "instance/roles.h"
 #include "instance/volume.h"
 
 namespace instance::qemu {
@@ -49,7 +52,7 @@ Result<MachineAccess> access_of(const InstancePtr& instance, const MachineSpec& 
   out.agent.connection = TRY(guest_connection(instance->services().runtime, !is_false(get_or(view->config, "security.guestapi"))));
   out.agent.metrics = !is_false(get_or(view->config, "security.agent.metrics"));
   out.agent.started = get_or(view->row.config, kAgentState) == "STARTED";
-  out.pins = TRY(parse_cpus(get_or(view->config, "limits.cpu"))).pins;
+  out.pins = spec.cpu.pins;
   return out;
 }
 
@@ -61,6 +64,10 @@ Result<> use_saved(MachineStart& start) {
   follow_layout(start.spec, start.layout);
   start.spec.incoming = true;
   return {};
+}
+
+bool has_drive(const View& view, std::string_view source) {
+  return std::ranges::any_of(view.devices, [&](const auto& device) { return get_or(device.second, "type") == "disk" && get_or(device.second, "source") == source; });
 }
 
 class Start : public Preparation {
@@ -86,7 +93,7 @@ class Start : public Preparation {
   MachineStart start_;
 };
 
-class MachineDriver : public Driver {
+class MachineDriver : public Driver, public HasGuest {
  public:
   explicit MachineDriver(Manager& manager) : manager_(manager) {}
 
@@ -131,6 +138,8 @@ class MachineDriver : public Driver {
       return fail(Code::invalid, "Stateful start requires migration.stateful to be set to true");
     if (is_false(get_or(view->row.config, "image.requirements.secureboot")) && secure)
       return fail(Code::invalid, "The image used by this instance is incompatible with secureboot. Please set security.secureboot=false on the instance");
+    for (const auto& [key, source] : {std::pair("image.requirements.cdrom_agent", device::kAgentDrive), std::pair("image.requirements.cdrom_cloud_init", device::kCloudInitDrive)})
+      if (is_true(get_or(view->row.config, key)) && !has_drive(*view, source)) return fail(Code::invalid, "This virtual machine image requires an {} disk be added", source);
     if (is_true(get_or(view->config, "security.csm")) && secure)
       return fail(Code::invalid, "Secure boot can't be enabled while CSM is turned on. Please set security.secureboot=false on the instance");
     return {};
@@ -172,7 +181,18 @@ class MachineDriver : public Driver {
   void ended(const InstancePtr&) override {}
 
   Result<> changed(const Job& job, const InstancePtr& instance, const View&) override {
+    machine_of(instance).set_nics(nics_of(*instance->view()));
     return machine_of(instance).offer_guest_api(job.ctx, !is_false(get_or(instance->view()->config, "security.guestapi")));
+  }
+
+  Result<> check_change(const StringList& keys) override { return changes_while_running(keys); }
+
+  void device_changed(const InstancePtr& instance, const std::string& action, const std::string& name, const StringMap& config) override {
+    machine_of(instance).tell_guest("device", api::dump_json({{"action", action}, {"name", name}, {"config", config}}));
+  }
+
+  Result<std::string> make_drive(const Context& ctx, const InstancePtr& instance, const std::string& source) override {
+    return source == device::kAgentDrive ? make_agent_iso(ctx, instance->mounted.path) : make_cloud_init_iso(ctx, instance);
   }
 
   Result<> serve_files(const InstancePtr&, const std::string&) override { return fail(Code::invalid, "The instance is not running: files of a virtual machine are reached through its agent"); }

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "base/units.h"
 #include "instance/qemu/plug_common.h"
 
 namespace instance::qemu {
@@ -72,7 +73,7 @@ Result<> balloon(const Context& ctx, qmp::Client& client, uint64_t size) {
     if (!patient.sleep(milliseconds(100))) break;
   }
   TRY(ctx.check());
-  return fail(Code::timeout, "The guest did not change its memory to {}MiB in time (it has {}MiB now)", size >> 20, now >> 20);
+  return fail(Code::timeout, "Failed setting memory to {}MiB (currently {}MiB) as it was taking too long", size >> 20, now >> 20);
 }
 
 }  // namespace
@@ -92,7 +93,7 @@ Result<std::vector<pid_t>> cpu_threads(const Context& ctx, qmp::Client& client) 
 Result<> set_cpus(const Context& ctx, qmp::Client& client, unsigned count) {
   auto slots = TRY(cpu_slots(ctx, client));
   size_t present = static_cast<size_t>(std::ranges::count_if(slots, [](const CpuSlot& slot) { return !slot.path.empty(); }));
-  if (count == 0 || count > slots.size()) return fail(Code::invalid, "The virtual machine takes 1 to {} CPUs while it runs, not {}", slots.size(), count);
+  if (count == 0 || count > slots.size()) return fail(Code::invalid, "Requested CPU count of {} exceeds instance current maximum of {}, restart required", count, slots.size());
   for (size_t i = 0; i < slots.size() && present < count; i++) {
     if (!slots[i].path.empty()) continue;
     TRY(add_cpu(ctx, client, slots[i], i));
@@ -123,7 +124,8 @@ Result<> plug_memory(const Context& ctx, qmp::Client& client, const MemorySpec& 
 
 Result<> set_memory(const Context& ctx, qmp::Client& client, const MemorySpec& spec, uint64_t size) {
   MemoryNow now = TRY(memory(ctx, client));
-  if (size > std::max(spec.max, spec.size)) return fail(Code::unsupported, "A running virtual machine cannot get more memory than the host has ({}MiB)", spec.max >> 20);
+  if (size > std::max(spec.max, spec.size)) return fail(Code::unsupported, "Requested memory total of {} exceeds instance current maximum of {}, restart required", format_byte_size(static_cast<int64_t>(size)),
+                                                              format_byte_size(static_cast<int64_t>(std::max(spec.max, spec.size))));
   if (size > now.plugged) {
     TRY(add_memory(ctx, client, spec, size - now.plugged));
     now = TRY(memory(ctx, client));

@@ -40,6 +40,11 @@ void Machine::set_start(MachineStart start) {
 
 Result<> Machine::set_access(MachineAccess access) { return impl_->use_access(std::move(access)); }
 
+void Machine::set_nics(std::vector<NicAccess> nics) {
+  std::lock_guard lock(impl_->mutex);
+  impl_->access.nics = std::move(nics);
+}
+
 Status Machine::status() const {
   std::lock_guard lock(impl_->mutex);
   return impl_->status;

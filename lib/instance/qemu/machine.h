@@ -10,6 +10,7 @@
 #include "instance/qemu/layout.h"
 #include "instance/qemu/spec.h"
 #include "instance/qemu/vsock.h"
+#include "instance/roles.h"
 
 namespace async { class Runtime; }
 
@@ -77,7 +78,7 @@ bool plugs_vsock(const MachineSpec& spec);
 /// Ends what a start of the last daemon left that Machine::recover() does not find. Blocks up to 10 s.
 void end_leftover(const Context& ctx, const MachinePaths& paths);
 
-class Machine : public Runtime, public Hardware {
+class Machine : public Runtime, public Hardware, public Alters {
  public:
   Machine(async::Runtime& runtime, MachinePaths paths, MachineEvents events);
   ~Machine() override;
@@ -88,7 +89,9 @@ class Machine : public Runtime, public Hardware {
   Result<> set_access(MachineAccess access);
   /// The last of finding it again: listens to its guest and its monitor, which needs the access. Does not wait for them.
   void resume();
-  /// The same for what may change while it runs: whether the guest has /dev/incus.
+  /// The same for what may change while it runs: its NICs;
+  void set_nics(std::vector<NicAccess> nics);
+  /// and whether the guest has /dev/incus.
   Result<> offer_guest_api(const Context&, bool offer);
   /// Tells the guest of a change (see AgentClient::send_event()). Nothing without an agent.
   void tell_guest(const std::string& type, const std::string& metadata);
@@ -119,6 +122,7 @@ class Machine : public Runtime, public Hardware {
 
   Result<> plug(const Context&, const device::RunConfig& run, Reverter& undo) override;
   Result<> unplug(const Context&, const device::RunConfig& run) override;
+  Result<> alter(const Context&, const device::RunConfig& run) override;
   Result<> apply_limits(const Context&, const StringMap& old_config, const StringMap& config) override;
   /// Threads of its virtual CPUs are moved there; none: everywhere.
   Result<> use_cpus(const std::vector<int>& cpus) override;

@@ -46,13 +46,17 @@ Result<> Machine::Impl::takes(const device::RunConfig& run) const {
   return fail(Code::unsupported, "The devices of a microvm cannot change while it runs: stop it first");
 }
 
+Result<> Machine::alter(const Context& ctx, const device::RunConfig& run) {
+  return run.drives.empty() && run.nics.empty() ? Result<>() : qemu::alter(ctx, *TRY(impl_->monitor(ctx)), run);
+}
+
 Result<> Machine::apply_limits(const Context& ctx, const StringMap& old_config, const StringMap& config) {
   auto changed = [&](const char* key) { return get_or(old_config, key) != get_or(config, key); };
   if (changed("limits.cpu")) {
     auto before = TRY(parse_cpus(get_or(old_config, "limits.cpu"))), now = TRY(parse_cpus(get_or(config, "limits.cpu")));
-    if (before.fixed() || now.fixed()) return fail(Code::invalid, "Cannot change the CPU topology or pinning of a running virtual machine: stop it first");
+    if (before.fixed() || now.fixed()) return fail(Code::invalid, "Cannot change to CPU pinning or an explicit CPU topology when the VM is running");
     auto qmp = TRY(impl_->monitor(ctx));
-    TRY(set_cpus(ctx, *qmp, now.count));
+    TRY_CTX(set_cpus(ctx, *qmp, now.count), "Failed updating cpu limit");
     impl_->learn_threads(ctx, *qmp);
   }
   if (changed("limits.memory")) {
@@ -61,7 +65,8 @@ Result<> Machine::apply_limits(const Context& ctx, const StringMap& old_config, 
       std::lock_guard lock(impl_->mutex);
       spec = impl_->access.memory;
     }
-    TRY(set_memory(ctx, *TRY(impl_->monitor(ctx)), spec, TRY(parse_memory(get_or(config, "limits.memory")))));
+    if (!spec.hugepages.empty()) return fail(Code::invalid, "Failed updating memory limit: Cannot live update memory limit when using huge pages");
+    TRY_CTX(set_memory(ctx, *TRY(impl_->monitor(ctx)), spec, TRY(parse_memory(get_or(config, "limits.memory")))), "Failed updating memory limit");
   }
   if (changed("limits.memory.oom_priority")) TRY(sys::set_oom_score(init_pid(), parse_int(get_or(config, "limits.memory.oom_priority")).value_or(0)));
   return {};

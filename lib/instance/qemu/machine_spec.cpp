@@ -2,7 +2,11 @@
 
 #include <unistd.h>
 
+#include <algorithm>
+#include <map>
+
 #include "instance/cpu_balance.h"
+#include "instance/keys.h"
 #include "instance/memory_limit.h"
 #include "sys/proc.h"
 
@@ -12,6 +16,32 @@ namespace {
 constexpr uint64_t kDefaultMemory = 1ull << 30;
 /// More than any QEMU takes.
 constexpr uint64_t kMaxCpus = 4096;
+
+/// Keys whose new value a running machine takes up, or that are read when they are next needed; the documented ones of containers do no harm.
+constexpr std::string_view kLive[] = {"cluster.evacuate", "limits.cpu", "limits.disk.priority", "limits.memory", "limits.memory.oom_priority", "security.agent.metrics",
+                                      "security.csm", "security.guestapi", "security.guestapi.images", "security.protection.delete", "security.protection.start", "security.secureboot"};
+constexpr std::string_view kLivePrefixes[] = {"boot.", "cloud-init.", "environment.", "image.", "snapshots.", "user.", "volatile."};
+
+/// The shape that pinned CPUs have on the host, and the CPUs in its order; all are cores where it is no even one.
+void follow_host(CpuSpec& cpu, std::vector<int>& pins) {
+  std::map<std::string, std::map<std::string, std::vector<int>>> sockets;
+  for (int pin : pins) {
+    auto id = [&](const char* name) { return std::string(trim(read_file(std::format("/sys/devices/system/cpu/cpu{}/topology/{}", pin, name)).value_or(""))); };
+    sockets[id("physical_package_id")][id("die_id") + "." + id("core_id")].push_back(pin);
+  }
+  size_t cores = sockets.empty() ? 0 : sockets.begin()->second.size(), threads = cores == 0 ? 0 : sockets.begin()->second.begin()->second.size();
+  std::vector<int> ordered;
+  for (const auto& [socket, in_socket] : sockets)
+    for (const auto& [core, in_core] : in_socket) ordered.insert(ordered.end(), in_core.begin(), in_core.end());
+  for (const auto& [socket, in_socket] : sockets) {
+    bool even = in_socket.size() == cores && std::ranges::all_of(in_socket, [&](const auto& core) { return core.second.size() == threads; });
+    if (!even) cores = 0;
+  }
+  cpu.sockets = cores ? static_cast<unsigned>(sockets.size()) : 1;
+  cpu.cores = cores ? static_cast<unsigned>(cores) : cpu.count;
+  cpu.threads = cores ? static_cast<unsigned>(threads) : 1;
+  pins = ordered;
+}
 
 /// "sockets=1,cores=2,threads=2": each is 1 if it isn't named.
 Result<CpuRequest> parse_topology(const std::string& limit) {
@@ -37,11 +67,18 @@ void fill_cpus(const CpuRequest& request, CpuSpec& cpu) {
     cpu.cores = request.cores;
     cpu.threads = request.threads;
   } else if (!request.pins.empty()) {
-    cpu.sockets = cpu.threads = 1;
-    cpu.cores = request.count;
+    cpu.pins = request.pins;
+    follow_host(cpu, cpu.pins);
   } else {
     cpu.max = std::max(request.count, static_cast<unsigned>(sysconf(_SC_NPROCESSORS_ONLN)));
   }
+}
+
+/// limits.memory.hotplug: how far memory may grow while it runs; 0: not at all.
+Result<uint64_t> most_memory(const std::string& limit) {
+  if (is_false(limit)) return 0;
+  if (limit.empty() || is_true(limit)) return static_cast<uint64_t>(std::max<int64_t>(sys::meminfo("MemTotal"), 0));
+  return parse_memory(limit);
 }
 
 }  // namespace
@@ -75,6 +112,17 @@ Result<uint64_t> parse_memory(const std::string& limit) {
   return static_cast<uint64_t>(size / kMegabyte * kMegabyte);
 }
 
+Result<> changes_while_running(const StringList& changed) {
+  for (const std::string& name : changed) {
+    auto matches = [&](std::string_view prefix) { return name.starts_with(prefix); };
+    if (std::ranges::find(kLive, name) != std::end(kLive) || std::ranges::any_of(kLivePrefixes, matches)) continue;
+    const config::Key* key = config::find(instance::keys(), name);
+    if (key && key->condition.contains("container")) continue;
+    return fail(Code::invalid, "Key {} cannot be updated when VM is running", quote(name));
+  }
+  return {};
+}
+
 Result<MachineSpec> spec_of(const View& view) {
   auto is_set = [&](const char* key, bool fallback) {
     std::string value = get_or(view.config, key);
@@ -86,7 +134,7 @@ Result<MachineSpec> spec_of(const View& view) {
   spec.generation = get_or(view.row.config, "volatile.uuid.generation");
   fill_cpus(TRY(parse_cpus(get_or(view.config, "limits.cpu"))), spec.cpu);
   spec.memory.size = TRY(parse_memory(get_or(view.config, "limits.memory")));
-  spec.memory.max = std::max(spec.memory.size, static_cast<uint64_t>(std::max<int64_t>(sys::meminfo("MemTotal"), 0)));
+  spec.memory.max = std::max(spec.memory.size, TRY(most_memory(get_or(view.config, "limits.memory.hotplug"))));
   if (is_set("limits.memory.hugepages", false)) spec.memory.hugepages = "/dev/hugepages";
   spec.board = get_or(view.config, "qemu.machine") == "microvm" ? Board::microvm : Board::q35;
   spec.csm = is_set("security.csm", false);

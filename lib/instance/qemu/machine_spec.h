@@ -19,6 +19,8 @@ struct CpuRequest {
 Result<CpuRequest> parse_cpus(const std::string& limit);
 /// qemu.accelerator on this host. Errors: unsupported (KVM is asked for, and there is none).
 Result<Accel> choose_accelerator(const std::string& wanted, const Host& host);
+/// May these keys of a running machine change? Errors: invalid naming the first that can't.
+Result<> changes_while_running(const StringList& keys);
 /// limits.memory in bytes; 1 GiB if it isn't set. Errors: invalid.
 Result<uint64_t> parse_memory(const std::string& limit);
 

@@ -15,11 +15,11 @@ constexpr const char *kVsockDevice = "qemu_vsock", *kVsockBackend = "qemu_vsock-
 /// Everything in it, for its device: what is plugged and what may be left of it.
 void remove_backends(const Context& ctx, qmp::Client& client, const device::RunConfig& run) {
   for (const device::DriveEntry& drive : run.drives) {
-    (void)client.run(ctx, "blockdev-del", {{"node-name", backend_id(drive.device)}});
+    (void)remove_backend(ctx, client, "blockdev-del", {{"node-name", backend_id(drive.device)}});
     drop_fdsets(ctx, client, backend_id(drive.device));
   }
-  for (const device::NicEntry& nic : run.nics) (void)client.run(ctx, "netdev_del", {{"id", backend_id(nic.device)}});
-  for (const device::ShareEntry& share : run.shares) (void)remove_chardev(ctx, client, backend_id(share.device));
+  for (const device::NicEntry& nic : run.nics) (void)remove_backend(ctx, client, "netdev_del", {{"id", backend_id(nic.device)}});
+  for (const device::ShareEntry& share : run.shares) (void)remove_backend(ctx, client, "chardev-remove", {{"id", backend_id(share.device)}});
   for (const device::UsbEntry& usb : run.usbs) drop_fdsets(ctx, client, backend_id(usb.device));
 }
 
@@ -81,7 +81,7 @@ Result<> plug_vsock(const Context& ctx, qmp::Client& client, int fd) {
 
 Result<> unplug_vsock(const Context& ctx, qmp::Client& client) {
   TRY_CTX(remove_device(ctx, client, kVsockDevice), "Failed taking out the vsock device");
-  return remove_chardev(ctx, client, kVsockBackend);
+  return remove_backend(ctx, client, "chardev-remove", {{"id", kVsockBackend}});
 }
 
 bool has_vsock(const Context& ctx, qmp::Client& client) { return has_device(ctx, client, kVsockDevice); }
@@ -131,18 +131,13 @@ Result<> unplug(const Context& ctx, qmp::Client& client, const device::RunConfig
   return {};
 }
 
-std::string agent_mounts(const std::vector<device::RunConfig>& devices) {
-  Json list = Json::array();
-  for (const device::RunConfig& run : devices)
-    for (const device::ShareEntry& share : run.shares) {
-      Json options = Json::array();
-      bool ninep = share.socket.empty();
-      if (ninep) options.push_back("trans=virtio,msize=33554432");
-      for (const std::string& option : share.options) options.push_back(option);
-      if (share.readonly) options.push_back("ro");
-      list.push_back({{"source", share.tag}, {"target", share.target}, {"fstype", ninep ? "9p" : "virtiofs"}, {"options", options}});
-    }
-  return api::dump_json(list);
+Result<> alter(const Context& ctx, qmp::Client& client, const device::RunConfig& run) {
+  StringList there = TRY(peripherals(ctx, client));
+  for (const device::DriveEntry& drive : run.drives)
+    if (contains(there, device_id(drive.device))) TRY(alter_drive(ctx, client, drive));
+  for (const device::NicEntry& nic : run.nics)
+    if (contains(there, device_id(nic.device))) TRY(set_link(ctx, client, nic.device, nic.connected));
+  return {};
 }
 
 }  // namespace instance::qemu

@@ -36,12 +36,9 @@ Result<> unplug(const Context& ctx, qmp::Client& client, const device::RunConfig
 Result<> plug_vsock(const Context& ctx, qmp::Client& client, int fd);
 Result<> unplug_vsock(const Context& ctx, qmp::Client& client);
 bool has_vsock(const Context& ctx, qmp::Client& client);
-/// The link of a NIC goes up or down as the guest sees it. Errors: not_found if it isn't plugged.
-Result<> set_link(const Context& ctx, qmp::Client& client, const std::string& device, bool up);
-/// Live change of a drive's limits (block_set_io_throttle).
-Result<> set_limits(const Context& ctx, qmp::Client& client, const device::DriveEntry& drive);
-/// The disk behind a plugged drive grew to `size` bytes (block_resize). Errors: not_found if it isn't plugged.
-Result<> resize(const Context& ctx, qmp::Client& client, const std::string& device, uint64_t size);
+/// Drives get the limits they have now, and the size of the file at their path (unless that is empty); links of NICs go up or down. What is not
+/// plugged is left out. Blocks.
+Result<> alter(const Context& ctx, qmp::Client& client, const device::RunConfig& run);
 
 /// What a device is called in QEMU: "dev-incus_root", and its backend "incus_root".
 std::string device_id(const std::string& device);
@@ -49,8 +46,5 @@ std::string backend_id(const std::string& device);
 /// raw.qemu.qmp.early, .pre-start or .post-start: a JSON list of commands, run one after the other. Nothing where the key is not set.
 /// Errors: invalid (no list of objects), those of the command. Blocks.
 Result<> run_raw_commands(const Context& ctx, qmp::Client& client, const StringMap& config, const std::string& stage);
-
-/// agent-mounts.json of the config drive: the shares that the agent mounts at start.
-std::string agent_mounts(const std::vector<device::RunConfig>& devices);
 
 }  // namespace instance::qemu

@@ -122,12 +122,14 @@ Result<> remove_device(const Context& ctx, qmp::Client& client, const std::strin
   }
 }
 
-Result<> remove_chardev(const Context& ctx, qmp::Client& client, const std::string& id) {
+Result<> remove_backend(const Context& ctx, qmp::Client& client, std::string_view command, const Json& arguments) {
   Context patient = ctx.deadline() - Clock::now() < kUnplugTimeout ? ctx : ctx.with_timeout(kUnplugTimeout);
   for (;;) {
-    auto removed = client.run(patient, "chardev-remove", {{"id", id}});
-    if (removed || removed.error().message().contains("not found")) return {};
-    if (!removed.error().message().contains("busy")) return Failure(removed.error());
+    auto removed = client.run(patient, command, arguments);
+    if (removed) return {};
+    const std::string& why = removed.error().message();
+    if (removed.error().code() == Code::not_found || why.contains("not found") || why.contains("Failed to find")) return {};
+    if (!why.contains("busy") && !why.contains("in use")) return Failure(removed.error());
     TRY(patient.sleep(milliseconds(20)));
   }
 }

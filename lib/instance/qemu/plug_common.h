@@ -19,13 +19,16 @@ void drop_fdsets(const Context& ctx, qmp::Client& client, const std::string& opa
 void undo_with(Reverter& undo, qmp::Client& client, std::string command, Json arguments);
 /// Asks the guest to let a device go and waits until it has. Success if there is none. Errors: timeout.
 Result<> remove_device(const Context& ctx, qmp::Client& client, const std::string& id);
-/// Removes a character device that nothing uses any more, which can be a moment after its device was gone. Success if there is none. Errors: timeout.
-Result<> remove_chardev(const Context& ctx, qmp::Client& client, const std::string& id);
+/// Runs the command that removes what a removed device was in front of, until that is no longer in use, which can be a moment after the device was gone.
+/// Success if there is none. Errors: timeout.
+Result<> remove_backend(const Context& ctx, qmp::Client& client, std::string_view command, const Json& arguments);
 bool has_device(const Context& ctx, qmp::Client& client, const std::string& id);
 
 Result<> plug_drive(const Context& ctx, qmp::Client& client, const device::DriveEntry& drive, const Place& place);
 Result<> plug_nic(const Context& ctx, qmp::Client& client, const device::NicEntry& nic, const Place& place);
 Result<> plug_share(const Context& ctx, qmp::Client& client, const Capabilities& qemu, const device::ShareEntry& share, const Place& place);
+Result<> alter_drive(const Context& ctx, qmp::Client& client, const device::DriveEntry& drive);
+Result<> set_link(const Context& ctx, qmp::Client& client, const std::string& device, bool up);
 Result<> plug_usb(const Context& ctx, qmp::Client& client, const device::UsbEntry& usb);
 
 }  // namespace instance::qemu

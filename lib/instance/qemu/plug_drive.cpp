@@ -2,6 +2,7 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
+#include <unistd.h>
 
 #include "instance/qemu/plug_common.h"
 
@@ -71,6 +72,26 @@ Result<Json> front(const Context& ctx, qmp::Client& client, const device::DriveE
   return out;
 }
 
+/// What QEMU calls the device in front of a node: with some buses a part of the one that was plugged has it.
+Result<std::string> holder_of(const Context& ctx, qmp::Client& client, const std::string& node) {
+  Json blocks = TRY(client.run(ctx, "query-block"));
+  for (const Json& block : blocks.is_array() ? blocks : Json::array()) {
+    auto inserted = block.find("inserted"), device = block.find("qdev");
+    if (inserted == block.end() || !inserted->is_object() || device == block.end() || !device->is_string()) continue;
+    if (inserted->value("node-name", "") == node) return device->get<std::string>();
+  }
+  return fail(Code::not_found, "No device has the disk {}", quote(node));
+}
+
+Result<> set_limits(const Context& ctx, qmp::Client& client, const device::DriveEntry& drive) {
+  std::string holder = TRY(holder_of(ctx, client, backend_id(drive.device)));
+  TRY_CTX(client.run(ctx, "block_set_io_throttle",
+                     {{"id", holder}, {"bps", 0}, {"bps_rd", drive.read_bytes}, {"bps_wr", drive.write_bytes},
+                      {"iops", 0}, {"iops_rd", drive.read_ops}, {"iops_wr", drive.write_ops}}),
+          "Failed applying limits for disk device {}", quote(drive.device));
+  return {};
+}
+
 }  // namespace
 
 Result<> plug_drive(const Context& ctx, qmp::Client& client, const device::DriveEntry& drive, const Place& place) {
@@ -86,16 +107,14 @@ Result<> plug_drive(const Context& ctx, qmp::Client& client, const device::Drive
   return {};
 }
 
-Result<> set_limits(const Context& ctx, qmp::Client& client, const device::DriveEntry& drive) {
-  TRY_CTX(client.run(ctx, "block_set_io_throttle",
-                     {{"id", device_id(drive.device)}, {"bps", 0}, {"bps_rd", drive.read_bytes}, {"bps_wr", drive.write_bytes},
-                      {"iops", 0}, {"iops_rd", drive.read_ops}, {"iops_wr", drive.write_ops}}),
-          "Failed applying limits for disk device {}", quote(drive.device));
-  return {};
-}
-
-Result<> resize(const Context& ctx, qmp::Client& client, const std::string& device, uint64_t size) {
-  TRY(client.run(ctx, "block_resize", {{"node-name", backend_id(device)}, {"size", size}}));
+Result<> alter_drive(const Context& ctx, qmp::Client& client, const device::DriveEntry& drive) {
+  if (drive.cdrom && drive.path.empty()) return {};
+  TRY(set_limits(ctx, client, drive));
+  if (drive.path.empty() || drive.readonly || drive.cdrom) return {};
+  UniqueFd fd(open(drive.path.c_str(), O_RDONLY | O_CLOEXEC));
+  off_t size = fd ? lseek(fd.get(), 0, SEEK_END) : -1;
+  if (size < 0) return fail_errno("Failed finding the size of disk " + drive.path);
+  TRY_CTX(client.run(ctx, "block_resize", {{"node-name", backend_id(drive.device)}, {"size", size}}), "Failed growing disk device {}", quote(drive.device));
   return {};
 }
 

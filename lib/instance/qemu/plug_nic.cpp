@@ -1,7 +1,7 @@
 // NICs: every queue is an open tap or macvtap of its own, with vhost-net beneath where the host has it.
 #include <fcntl.h>
-#include <linux/if.h>
 #include <linux/if_tun.h>
+#include <net/if.h>
 #include <sys/ioctl.h>
 
 #include <algorithm>
@@ -25,8 +25,9 @@ Result<UniqueFd> open_tap(const std::string& name) {
 }
 
 Result<UniqueFd> open_macvtap(const std::string& name) {
-  std::string index(trim(TRY(read_file("/sys/class/net/" + name + "/ifindex"))));
-  std::string path = "/dev/tap" + index;
+  unsigned index = if_nametoindex(name.c_str());
+  if (index == 0) return fail_errno("Failed finding interface " + name);
+  std::string path = std::format("/dev/tap{}", index);
   UniqueFd tap(open(path.c_str(), O_RDWR | O_CLOEXEC | O_NONBLOCK));
   if (!tap) return fail_errno("Failed opening " + path);
   return tap;

@@ -28,6 +28,7 @@ struct CpuSpec {
   unsigned count = 1;
   unsigned max = 1;         ///< how many may ever be plugged: at least count
   unsigned sockets = 0, cores = 0, threads = 0;  ///< pinned CPUs show the host's topology; 0: not pinned
+  std::vector<int> pins;    ///< the host's CPU of each, in the order of sockets, cores and threads; empty: any
   std::vector<NumaNode> nodes;                   ///< with a topology; empty: one node with all memory
   std::string flags;        ///< further ",flag" text for -cpu, from the host layer ("" mostly)
 };
