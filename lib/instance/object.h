@@ -73,7 +73,13 @@ class Instance : public std::enable_shared_from_this<Instance> {
   void drop_runtime();
 
   /// What somebody is doing to it just now, so that its end is understood.
-  enum class Action { none, start, stop, restart };
+  enum class Action {
+    none,
+    start,
+    stop,
+    restart,  ///< it is being ended, to be started again by who ends it
+    again,    ///< it is being started again: if it ends meanwhile, that is an end of its own
+  };
   std::atomic<Action> action = Action::none;
   std::vector<Clock::time_point> restarts;  ///< recent ones by boot.autorestart. Used by on_stop() only.
   storage::Mounted mounted;  ///< the root volume, while active. Under lock().

@@ -119,7 +119,7 @@ Result<> start(const Job& job, const InstancePtr& instance, const PowerOptions& 
   if (instance->active() && !instance->running()) TRY(instance->wait_inactive(job.ctx.with_timeout(seconds(60))));
   auto lock = TRY(instance->lock(job.ctx));
   TRY(check_startable(instance, options));
-  bool restarting = instance->action.load() == Instance::Action::restart;
+  bool restarting = instance->action.load() == Instance::Action::again;
   if (!restarting) instance->action = Instance::Action::start;
   auto done = start_locked(job, instance, options);
   if (!restarting) instance->action = Instance::Action::none;

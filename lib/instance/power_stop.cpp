@@ -103,6 +103,7 @@ Result<> restart(const Job& job, const InstancePtr& instance, const PowerOptions
   if (!options.force && options.timeout.count() > 0 && instance->status() == Status::frozen) return fail(Code::invalid, "Instance is not running");
   instance->action = Instance::Action::restart;
   auto done = end(job, instance, options);
+  instance->action = Instance::Action::again;
   if (done) done = start(job, instance, {});
   instance->action = Instance::Action::none;
   TRY(std::move(done));
@@ -153,7 +154,7 @@ void on_stop(const InstancePtr& instance, StopReason reason) {
   if (action == Instance::Action::restart) return;  // restart() starts it again
   bool requested = action == Instance::Action::stop;
   if (!requested && (reason == StopReason::reboot || (reason == StopReason::halt && may_restart(instance)))) {
-    instance->action = Instance::Action::restart;
+    instance->action = Instance::Action::again;
     auto started = start(job, instance, {});
     instance->action = Instance::Action::none;
     if (started) lifecycle(*instance, job, "instance-restarted");

@@ -168,7 +168,7 @@ Result<> restore(const Job& job, const InstancePtr& instance, const std::string&
     TRY(update_locked(job, instance, restored_row(*view, row, options), false));
   }
   if (was_running || options.stateful) {
-    instance->action = Instance::Action::restart;
+    instance->action = Instance::Action::again;
     auto started = start(job, instance, {.stateful = options.stateful});
     instance->action = Instance::Action::none;
     TRY(std::move(started));
