@@ -36,6 +36,7 @@ for name in c1 v1; do step incus exec $name -- sh -c 'echo "$(hostname): Linux $
 echo hello > "$work/file"
 for name in c1 v1; do
   step incus file push "$work/file" $name/root/file
+  step incus exec $name -- sync
   step incus snapshot create $name before
   step incus exec $name -- rm /root/file
   step incus snapshot restore $name before

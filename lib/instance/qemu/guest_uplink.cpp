@@ -1,6 +1,7 @@
 #include "instance/qemu/guest_uplink.h"
 
 #include <mutex>
+#include <vector>
 
 #include "instance/guest_service.h"
 
@@ -9,19 +10,19 @@ namespace {
 
 constexpr uint32_t kPort = 8443;
 
-/// One for all machines, made for the first. Each runtime (there is one in a daemon, several in tests) has its own.
+/// One for all machines, made for the first. Each runtime (there is one in a daemon, several in tests) has its own. None is ever destroyed: what they
+/// wait for belongs to their runtime, which is gone when a process destroys what is static.
 Result<std::shared_ptr<VsockListener>> listener(async::Runtime& runtime) {
   static std::mutex mutex;
-  static async::Runtime* owner = nullptr;
-  static std::shared_ptr<VsockListener> made;
+  static auto& made = *new std::vector<std::pair<async::Runtime*, std::shared_ptr<VsockListener>>>;
   std::lock_guard lock(mutex);
-  if (made && owner == &runtime) return made;
-  made = TRY(VsockListener::create(runtime, kPort, [](uint32_t cid, UniqueFd stream) {
+  if (!made.empty() && made.back().first == &runtime) return made.back().second;
+  auto created = TRY(VsockListener::create(runtime, kPort, [](uint32_t cid, UniqueFd stream) {
     GuestService service = guest_service();
     if (service.serve) service.serve(cid, std::move(stream));
   }));
-  owner = &runtime;
-  return made;
+  made.emplace_back(&runtime, created);
+  return created;
 }
 
 }  // namespace
