@@ -4,6 +4,8 @@ VM_PATIENCE=60  # seconds for a boot; eventually() gives six times as much
 
 vm_ready() { incus exec "$1" -- true 2> /dev/null; }
 vm_boot_id() { incus exec "$1" -- cat /proc/sys/kernel/random/boot_id; }
+in_v1() { incus exec v1 -- sh -c "$1"; }
+machine_process() { cut -d' ' -f1 "$INCUS_DIR/run/v1/state"; }
 
 vm_prepare() {
   prepare

@@ -1,26 +1,28 @@
 # Devices and limits of virtual machines through the client, with our small guest (VM_TEST_IMAGE): what is there at the start, and what comes, changes and
 # goes while it runs. One boot checks many things. What the guest's kernel has no driver for (USB disks) is looked for in QEMU, over a monitor of our own.
 
-in_v1() { incus exec v1 -- sh -c "$1"; }
+. "$top/tests/lib/vm.sh"
+
 qmp() { "$top/tests/lib/qmp.py" "$SUITE_DIR/qmp" "$@"; }
-ready() { incus exec v1 -- true 2> /dev/null; }
 # property DEVICE NAME: of a device of v1 in QEMU.
 property() { qmp qom-get "{\"path\": \"/machine/peripheral/dev-incus_$1\", \"property\": \"$2\"}"; }
 in_qemu() { qmp qom-list '{"path": "/machine/peripheral"}' | grep -q "\"dev-incus_$1\""; }
+# What is gone has to be seen gone: no answer is none.
+not_in_qemu() { local all; all=$(qmp qom-list '{"path": "/machine/peripheral"}') && ! grep -q "\"dev-incus_$1\"" <<< "$all"; }
 # node DISK KEY: what QEMU says about the file behind a disk, as "key":value
 node() { qmp query-named-block-nodes '{"flat": true}' | tr '{}' '\n\n' | grep -A40 "incus_$1\"" | grep -o "\"$2\":[^,]*" | head -1; }
 in_blocks() { qmp query-block | grep -q "$1"; }
+not_in_blocks() { local all; all=$(qmp query-block) && ! grep -q "$1" <<< "$all"; }
 refused() { if "$@"; then fail "$* succeeded"; fi; }
 has_size() { in_v1 "cat /sys/block/*/size | grep -qx $1"; }
-has_no_size() { ! has_size "$1"; }
+has_no_size() { local all; all=$(in_v1 'cat /sys/block/*/size') && ! grep -qx "$1" <<< "$all"; }
 address() { in_v1 "grep -lx $1 /sys/class/net/*/address" | cut -d/ -f5; } # address HWADDR: name of that interface in the guest
 there() { [ -n "$(address "$1")" ]; }
-gone() { [ -z "$(address "$1")" ]; }
+gone() { local all; all=$(in_v1 'cat /sys/class/net/*/address') && ! grep -qx "$1" <<< "$all"; }
 
 prepare_machine() {
-  prepare
-  incus image import "$VM_TEST_IMAGE" --alias guest > /dev/null
-  incus init guest v1 --vm -c security.secureboot=false -c limits.memory=384MiB "$@"
+  vm_prepare
+  vm_init v1 "$@"
 }
 
 disks_at_start() {
@@ -50,7 +52,7 @@ check_disks_at_start() {
   incus config device set v1 scsi limits.read=2MiB
   in_blocks '"bps_rd":2097152,'
   incus config device unset v1 scsi limits.read
-  refused in_blocks '"bps_rd":2097152,'
+  not_in_blocks '"bps_rd":2097152,'
   refuse 'Cannot apply changes to root disk' incus config device set v1 root io.cache=none
 }
 
@@ -70,9 +72,13 @@ check_nics_at_start() {
   eventually 10 in_v1 "test \"\$(cat /sys/class/net/$(address 00:16:3e:00:00:01)/carrier)\" = 0"
   incus config device set v1 peer connected=true
   eventually 10 in_v1 "test \"\$(cat /sys/class/net/$(address 00:16:3e:00:00:01)/carrier)\" = 1"
-  if command -v tc > /dev/null && incus config device set v1 peer limits.ingress=1Mbit 2> /dev/null; then
+  if tc qdisc add dev lo root handle 77: htb 2> /dev/null; then
+    tc qdisc del dev lo root
+    incus config device set v1 peer limits.ingress=1Mbit
     tc class show dev peer0 | grep -q 'rate 1Mbit'
     incus config device unset v1 peer limits.ingress
+  else
+    echo "not checked: no tc, or no htb in this kernel"
   fi
 }
 
@@ -88,7 +94,7 @@ check_disks_while_running() {
   incus config device add v1 data disk pool=default source=data io.bus=usb
   in_qemu data
   incus config device remove v1 data
-  refused in_qemu data
+  not_in_qemu data
   # Volumes and the root disk grow under the guest's eyes; nothing shrinks.
   incus storage volume attach default data v1
   eventually 10 has_size 32768
@@ -130,10 +136,14 @@ check_nics_while_running() {
   eventually 10 there 00:16:3e:00:00:04
   incus config device remove v1 late
   eventually 10 gone 00:16:3e:00:00:04
-  if incus config device add v1 late nic nictype=macvlan parent=uplink hwaddr=00:16:3e:00:00:05; then
+  if ip link add probe0 link uplink type macvtap 2> /dev/null; then
+    ip link del probe0
+    incus config device add v1 late nic nictype=macvlan parent=uplink hwaddr=00:16:3e:00:00:05
     eventually 10 there 00:16:3e:00:00:05
     incus config device remove v1 late
     eventually 10 gone 00:16:3e:00:00:05
+  else
+    echo "not checked: no macvtap in this kernel"
   fi
 }
 
@@ -157,7 +167,7 @@ check_limits() {
 
 check_refusals() {
   refuse 'cannot be added when instance is running' incus config device add v1 second tpm
-  refuse 'cannot be removed when instance is running' incus config device remove v1 chip
+  ! command -v swtpm > /dev/null || refuse 'cannot be removed when instance is running' incus config device remove v1 chip
   local device
   for device in "unix-char source=/dev/null path=/dev/null" "unix-block path=/dev/loop0" "unix-hotplug vendorid=1234"; do
     refuse 'Unsupported device type' incus config device add v1 odd $device
@@ -170,7 +180,7 @@ check_refusals() {
 check_raw() {
   qmp query-chardev | grep -q '"label":"early"'
   qmp query-chardev | grep -q '"label":"late"'
-  grep -q '^guest-stats-polling-interval = "0"' "$INCUS_DIR/run/v1/qemu.conf" || grep -q '^\[chardev "ours"\]' "$INCUS_DIR/run/v1/qemu.conf"
+  grep -q '^\[chardev "ours"\]' "$INCUS_DIR/run/v1/qemu.conf"
   api GET '/1.0/instances/v1/console?type=vga' > "$SUITE_DIR/screen"
   head -c 4 "$SUITE_DIR/screen" | grep -q PNG
   api GET /1.0/metrics | grep 'name="v1"' | grep -q '^incus_memory_MemTotal_bytes{.*type="virtual-machine"'
@@ -183,8 +193,7 @@ test_vm_devices() {
   disks_at_start
   nics_at_start
   ! command -v swtpm > /dev/null || incus config device add v1 chip tpm
-  incus start v1
-  eventually 60 ready
+  vm_boot v1
   check_disks_at_start
   check_nics_at_start
   check_disks_while_running
@@ -193,8 +202,8 @@ test_vm_devices() {
   check_limits
   if command -v swtpm > /dev/null; then
     in_v1 'test "$(cat /sys/class/tpm/tpm0/tpm_version_major)" = 2'
-    check_refusals
   fi
+  check_refusals
   check_raw
   incus delete -f v1
   incus network delete uplink

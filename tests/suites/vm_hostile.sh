@@ -1,5 +1,7 @@
 # A virtual machine that is silent, or lies, or floods: everybody else goes on. And what outlives the daemon: the machine, its socket device, its guest API.
-# One boot of the small guest (scripts/make-guest). No time is asserted but that nothing waits as long as a guest could keep it waiting.
+# One boot of the small guest (scripts/make-guest, VM_TEST_IMAGE). No time is asserted but that nothing waits as long as a guest could keep it waiting.
+
+. "$top/tests/lib/vm.sh"
 
 OTHERS_PATIENCE=8  # seconds; calls into a guest have deadlines from 10 s on
 
@@ -7,7 +9,6 @@ guest_api() { # guest_api PATH: as a program inside the machine asks
   incus exec v1 -- sh -c "INCUS_SOCKET=/dev/incus/sock /proc/1/exe incus query --raw $1"
 }
 guest_reads() { [ "$(guest_api /1.0/config/user.word 2> /dev/null)" = "$1" ]; }
-machine_process() { cut -d' ' -f1 "$INCUS_DIR/run/v1/state"; }
 soon() { timeout $OTHERS_PATIENCE "$@" > /dev/null || fail "$* took too long, or failed"; }
 
 # What has nothing to do with what the guest says.
@@ -97,11 +98,8 @@ check_stand_in() {
 }
 
 test_vm_hostile() {
-  prepare
-  incus image import "$VM_TEST_IMAGE" --alias guest > /dev/null
-  incus launch guest v1 --vm -c security.secureboot=false -c limits.memory=384MiB
-  vm_ready() { incus exec "$1" -- true 2> /dev/null; }
-  eventually 60 vm_ready v1
+  vm_prepare
+  vm_launch v1
   incus init testimage c1
   check_screen
   check_after_daemons

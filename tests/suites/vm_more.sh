@@ -3,7 +3,6 @@
 
 . "$top/tests/lib/vm.sh"
 
-in_v1() { incus exec v1 -- sh -c "$1"; }
 api_in_v1() { in_v1 "INCUS_SOCKET=/dev/incus/sock /proc/1/exe incus query --raw $*"; }
 
 # node NAME: the SCSI disk that has this name, as udev's links in /dev/disk/by-id would say. There is no udev in the small guest.
@@ -18,7 +17,7 @@ END
   incus file push --mode 755 "$SUITE_DIR/node" v1/usr/bin/node
 }
 has_disk() { in_v1 "node $1" > /dev/null; }
-has_no_disk() { ! has_disk "$1"; }
+has_no_disk() { in_v1 true && ! has_disk "$1"; }
 
 # Disks of an instance in a restricted project: what may not be shared is refused when it is added, or when the machine would start.
 test_vm_restricted_disks() {
@@ -115,7 +114,6 @@ check_processors() {
   # Each of the machine's processors stays on its own of the host's; threads that a pinned one began do as well.
   expect "0 1" sh -c "sed -n 's/^Cpus_allowed_list:[[:space:]]*\\([01]\\)\$/\\1/p' /proc/$(machine_process)/task/*/status | sort -u | xargs"
 }
-machine_process() { cut -d' ' -f1 "$INCUS_DIR/run/v1/state"; }
 
 check_guest_api() {
   api_in_v1 /1.0 | grep -q '"state":"Started"'
