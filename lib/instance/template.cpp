@@ -79,8 +79,7 @@ Result<UniqueFd> open_target(int root, const std::string& path, const api::Image
   return file;
 }
 
-Result<std::string> rendered_text(const std::string& volume, const std::string& path, const api::ImageMetadataTemplate& entry, Json variables) {
-  std::string text = TRY(read_template(volume, entry.template_));
+Result<std::string> rendered_text(const std::string& text, const std::string& path, const api::ImageMetadataTemplate& entry, Json variables) {
   variables["path"] = path;
   Json properties = Json::object();
   for (const auto& [key, value] : entry.properties) properties[key] = value;
@@ -101,11 +100,11 @@ Result<> write_text(int file, std::string_view text, const std::string& path) {
 Result<> apply_one(int root, const std::string& volume, const std::string& path, const api::ImageMetadataTemplate& entry, const Json& variables,
                    const Owner& owner) {
   std::string relative = path.substr(std::min(path.find_first_not_of('/'), path.size()));
-  TRY(read_template(volume, entry.template_));
+  std::string text = TRY(read_template(volume, entry.template_));
   TRY(make_parents(root, relative, owner));
   UniqueFd file = TRY(open_target(root, relative, entry, owner));
   if (!file) return {};
-  return write_text(file.get(), TRY(rendered_text(volume, path, entry, variables)), path);
+  return write_text(file.get(), TRY(rendered_text(text, path, entry, variables)), path);
 }
 
 }  // namespace
@@ -132,7 +131,7 @@ Result<> render_templates(const Context& ctx, const InstancePtr& instance, const
   for (const auto& [path, entry] : metadata.templates) {
     TRY(ctx.check());
     if (!contains(entry.when, trigger)) continue;
-    std::string text = TRY_CTX(rendered_text(volume, path, entry, variables), "Template {}", quote(path));
+    std::string text = TRY_CTX(rendered_text(TRY(read_template(volume, entry.template_)), path, entry, variables), "Template {}", quote(path));
     UniqueFd file = TRY(sys::open_beneath(target, entry.template_ + ".out", O_WRONLY | O_CREAT | O_TRUNC, 0644));
     TRY(write_text(file.get(), text, path));
   }
