@@ -67,4 +67,7 @@ StopReason read_stop_reason(const std::string& file);
 /// The ERROR lines of liblxc's log, for a user to read.
 std::string log_errors(const std::string& log_file);
 
+/// How many of the host's CPUs a control group may use; 0: not known.
+size_t effective_cpus(const sys::Cgroup& group);
+
 }  // namespace instance::lxc

@@ -10,17 +10,6 @@ namespace {
 
 using core::Metric;
 
-/// Bits set in a list like "0-3,8".
-int count_cpus(std::string_view list) {
-  int count = 0;
-  for (const std::string& part : split_list(list)) {
-    StringList ends = split(part, '-', 2);
-    auto first = parse_int(ends[0]), last = parse_int(ends.back());
-    if (first && last) count += static_cast<int>(*last - *first + 1);
-  }
-  return count;
-}
-
 void add_memory(core::MetricSet& set, const sys::Cgroup& group, const api::InstanceState& state) {
   auto stat = group.read_table("memory.stat");
   if (stat.empty()) return;
@@ -54,9 +43,9 @@ void add_cpu(core::MetricSet& set, const sys::Cgroup& group) {
     set.add(Metric::cpu_seconds, static_cast<double>(stat["system_usec"]) / kMicro, {{"cpu", "0"}, {"mode", "system"}});
     set.add(Metric::cpu_seconds, static_cast<double>(stat["user_usec"]) / kMicro, {{"cpu", "0"}, {"mode", "user"}});
   }
-  int cpus = count_cpus(group.read("cpuset.cpus.effective").value_or(""));
-  if (cpus == 0) cpus = static_cast<int>(sysconf(_SC_NPROCESSORS_ONLN));
-  set.add(Metric::cpus, cpus);
+  size_t cpus = effective_cpus(group);
+  if (cpus == 0) cpus = static_cast<size_t>(sysconf(_SC_NPROCESSORS_ONLN));
+  set.add(Metric::cpus, static_cast<double>(cpus));
 }
 
 /// io.stat: "8:0 rbytes=1 wbytes=2 rios=3 wios=4 …" a line.

@@ -3,6 +3,7 @@
 
 #include <filesystem>
 
+#include "instance/cpu_balance.h"
 #include "instance/link_state.h"
 #include "instance/lxc/container_impl.h"
 #include "sys/netlink.h"
@@ -11,22 +12,10 @@
 namespace instance::lxc {
 namespace {
 
-/// Of "0-3,5": how many.
-int64_t count_cpus(const std::string& set) {
-  int64_t count = 0;
-  for (const std::string& part : split_list(set)) {
-    StringList ends = split(part, '-', 2);
-    int64_t first = parse_int(ends[0]).value_or(0);
-    int64_t last = ends.size() == 2 ? parse_int(ends[1]).value_or(first) : first;
-    count += last - first + 1;
-  }
-  return count;
-}
-
 void read_cpu(const sys::Cgroup& group, api::InstanceStateCPU& out) {
   if (!sys::cgroup_supports("cpu")) return;
   out.usage = group.read_table("cpu.stat")["usage_usec"] * 1000;
-  int64_t cpus = count_cpus(group.read("cpuset.cpus.effective").value_or(""));
+  auto cpus = static_cast<int64_t>(effective_cpus(group));
   if (cpus == 0) return;
   StringList limit = split(group.read("cpu.max").value_or("max 100000"), ' ');
   auto quota = parse_int(limit[0]);
@@ -58,6 +47,11 @@ int64_t count_processes(const std::string& folder) {
 }
 
 }  // namespace
+
+size_t effective_cpus(const sys::Cgroup& group) {
+  auto cpus = parse_cpu_set(std::string(trim(group.read("cpuset.cpus.effective").value_or(""))));
+  return cpus ? cpus->size() : 0;
+}
 
 void Container::observe(const Context&, api::InstanceState& out) const {
   if (auto group = impl_->running_cgroup()) {
