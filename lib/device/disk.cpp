@@ -15,6 +15,7 @@
 #include "device/io_limits.h"
 #include "device/roles.h"
 #include "device/services.h"
+#include "storage/layout.h"
 #include "sys/beneath.h"
 #include "sys/owner_shift.h"
 
@@ -58,7 +59,7 @@ Holds& holds() {
 }
 
 std::string drive_file(const db::volumes::Row& volume, const storage::Mounted& mounted) {
-  return mounted.path + (volume.content_type == db::ContentType::iso ? "/root.iso" : "/root.img");
+  return mounted.path + "/" + storage::disk_name(volume.content_type == db::ContentType::iso ? storage::ContentType::iso : storage::ContentType::block);
 }
 
 class Disk : public Device, public Altered {
@@ -111,6 +112,8 @@ class Disk : public Device, public Altered {
   Result<RunConfig> start_machine(const Context& ctx);
   Result<std::string> generate_drive(const Context& ctx) const;
   Result<std::string> machine_source(const Context& ctx, DiskMount& mount, UniqueFd& hold, bool& drive);
+  Result<storage::Mounted> mount_custom(const Context& ctx, const db::volumes::Row& volume) const;
+  std::string root_drive() const { return machine_volume(host_) + "/" + storage::disk_name(storage::ContentType::block); }
   /// Where the limited files are on the host.
   std::string limited_path() const { return is_root() ? host_.rootfs_path() : path_on_host(); }
   Result<> add_limits(RunConfig& run) const;
@@ -283,6 +286,10 @@ Result<RunConfig> Disk::start(const Context& ctx) {
   return run;
 }
 
+Result<storage::Mounted> Disk::mount_custom(const Context& ctx, const db::volumes::Row& volume) const {
+  return TRY(services_.pools.load(get("pool")))->mount(ctx, {.type = storage::VolumeType::custom, .project = volume.project, .name = volume.name});
+}
+
 Result<std::string> Disk::machine_source(const Context& ctx, DiskMount& mount, UniqueFd& hold, bool& drive) {
   if (from_host()) {
     std::string source = TRY(host_source(ctx, mount, hold));
@@ -296,7 +303,7 @@ Result<std::string> Disk::machine_source(const Context& ctx, DiskMount& mount, U
     bool shift = false;
     return volume_source(ctx, mount, hold, shift);
   }
-  auto mounted = TRY(TRY(services_.pools.load(get("pool")))->mount(ctx, {.type = storage::VolumeType::custom, .project = volume.project, .name = volume.name}));
+  auto mounted = TRY(mount_custom(ctx, volume));
   std::string file = drive_file(volume, mounted);
   holds().keep(path_on_host(), volume.id, std::move(mounted));
   return file;
@@ -305,11 +312,11 @@ Result<std::string> Disk::machine_source(const Context& ctx, DiskMount& mount, U
 Result<RunConfig> Disk::altered(const Context& ctx) {
   if (host_.is_container()) return RunConfig{};
   MachineDisk disk(host_, name_, config_);
-  if (is_root()) return disk.drive(machine_volume(host_) + "/root.img");
+  if (is_root()) return disk.drive(root_drive());
   if (!of_volume()) return plugged();
   auto volume = TRY(load_custom_volume(services_, host_.project(), get("pool"), split_volume_source(get("source")).volume));
   if (volume.content_type == db::ContentType::filesystem) return RunConfig{};
-  auto mounted = TRY(TRY(services_.pools.load(get("pool")))->mount(ctx, {.type = storage::VolumeType::custom, .project = volume.project, .name = volume.name}));
+  auto mounted = TRY(mount_custom(ctx, volume));
   return disk.drive(drive_file(volume, mounted));
 }
 
@@ -321,7 +328,7 @@ Result<std::string> Disk::generate_drive(const Context& ctx) const {
 Result<RunConfig> Disk::start_machine(const Context& ctx) {
   if (is_tmpfs()) return fail(Code::unsupported, "Disks with source=tmpfs: are only supported by containers");
   MachineDisk disk(host_, name_, config_);
-  if (is_root()) return disk.drive(machine_volume(host_) + "/root.img");
+  if (is_root()) return disk.drive(root_drive());
   if (generated_drive()) return disk.drive(TRY(generate_drive(ctx)));
   if (!get("attached").empty() && !on("attached")) return disk.drive("");
   DiskMount mount{.source = "", .target = path_on_host(), .recursive = on("recursive"), .readonly = on("readonly"), .options = split_list(get("raw.mount.options"))};

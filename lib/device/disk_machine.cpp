@@ -49,7 +49,14 @@ Result<StringList> id_options(const Context& ctx, const Host& host, const std::s
   return out;
 }
 
-/// virtiofsd serves one machine and ends with it.
+/// io.cache in virtiofsd's words.
+std::string cache_mode(const std::string& cache, bool old) {
+  if (cache == "unsafe") return "always";
+  if (cache == "metadata" && !old) return "metadata";
+  return old ? "none" : "never";
+}
+
+/// virtiofsd serves one machine and ends with it. `cache`: io.cache.
 Result<> start_virtiofsd(const Context& ctx, const Host& host, const std::string& name, const std::string& program, const std::string& folder, const std::string& cache) {
   StringList ids = TRY(id_options(ctx, host, program));
   TRY(stop_share(ctx, host, name));
@@ -59,18 +66,12 @@ Result<> start_virtiofsd(const Context& ctx, const Host& host, const std::string
   sys::SpawnSpec spec{.stdout_fd = log.get(), .stderr_fd = log.get(), .fds = {{socket.get(), kSocket}}, .new_session = true};
   // QEMU's own old one takes its options otherwise than the one that replaced it.
   bool old = program.starts_with("/usr/lib/qemu/");
-  if (old) spec.argv = {program, std::format("--fd={}", kSocket), "-o", "source=" + folder, "-o", "cache=" + cache};
-  else spec.argv = {program, std::format("--fd={}", kSocket), "--cache=" + cache, "--shared-dir=" + folder};
+  std::string mode = cache_mode(cache, old);
+  if (old) spec.argv = {program, std::format("--fd={}", kSocket), "-o", "source=" + folder, "-o", "cache=" + mode};
+  else spec.argv = {program, std::format("--fd={}", kSocket), "--cache=" + mode, "--shared-dir=" + folder};
   spec.argv.insert(spec.argv.end(), ids.begin(), ids.end());
   auto child = TRY_CTX(sys::spawn(spec), "Failed to start virtiofsd");
   return sys::Background(share_file(host, name, ".pid")).adopt(std::move(child));
-}
-
-/// io.cache in virtiofsd's words.
-std::string cache_mode(const std::string& cache, bool old) {
-  if (cache == "unsafe") return "always";
-  if (cache == "metadata" && !old) return "metadata";
-  return old ? "none" : "never";
 }
 
 }  // namespace
@@ -126,7 +127,7 @@ Result<RunConfig> MachineDisk::share(const Context& ctx, const std::string& path
   if (bus == "virtiofs" && program.empty()) return fail(Code::unsupported, "virtiofsd is not installed, so folders can only be shared by io.bus=9p: install virtiofsd");
   if (bus == "virtiofs" && stateful) return fail(Code::unsupported, "virtiofs mounts aren't supported with migration.stateful=true");
   bool virtiofs = bus != "9p" && !program.empty() && !stateful;
-  if (virtiofs) TRY(start_virtiofsd(ctx, host_, name_, program, path, cache_mode(get("io.cache"), program.starts_with("/usr/lib/qemu/"))));
+  if (virtiofs) TRY(start_virtiofsd(ctx, host_, name_, program, path, get("io.cache")));
   TRY(host_.volatile_set({{name_ + ".io.bus", virtiofs ? "virtiofs" : "9p"}}));
   RunConfig run;
   run.shares.push_back(entry(path, virtiofs));
