@@ -48,7 +48,7 @@ Result<RunConfig> Bridged::start(const Context& ctx) {
   if (!sys::link_exists(parent_)) return fail(Code::internal, "Parent device {} doesn't exist", quote(parent_));
   auto netlink = TRY(sys::Netlink::open());
   Reverter undo;
-  std::string host_name = value("host_name").empty() ? make_host_name(end_prefix()) : value("host_name");
+  std::string host_name = new_host_end();
   TRY(save({{"host_name", host_name}}));  // first: what a killed daemon made must be known to the next one
   NicEntry entry = TRY(make_ends(netlink, {host_name, parent_, hwaddr(), value("mtu"), value("queue.tx.length"), ""}));
   undo.add("delete interface", [host_name](const Context&) -> Result<> { return TRY(sys::Netlink::open()).remove(host_name); });

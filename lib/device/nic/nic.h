@@ -43,8 +43,8 @@ class Nic : public Device, public Altered {
   /// A generated name for the host's end, kept in host_name: `prefix` and eight random digits, or derived from the MAC address.
   std::string make_host_name(std::string_view prefix) const;
   const network::Environment& env() const { return services_.networks.environment(); }
-  /// How generated names of the host's end begin: "veth", or "tap" for virtual machines.
-  std::string_view end_prefix() const { return host_.is_container() ? "veth" : "tap"; }
+  /// What the host's end is called from this start on: as the config says, or generated ("veth…", "tap…" for virtual machines).
+  std::string new_host_end() const { return value("host_name").empty() ? make_host_name(host_.is_container() ? "veth" : "tap") : value("host_name"); }
   /// Makes a veth pair for a container, a tap for a virtual machine, and says what the runtime does with it.
   Result<NicEntry> make_ends(sys::Netlink& netlink, const VethSpec& spec) const;
   /// The NIC of a virtual machine on the interface `host_name`.

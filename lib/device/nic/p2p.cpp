@@ -22,7 +22,7 @@ class PointToPoint : public Nic {
     if (!attached()) return RunConfig{};
     if (host_.is_container() && value("name").empty()) return fail(Code::invalid, "Requires name property to start");
     auto netlink = TRY(sys::Netlink::open());
-    std::string host_name = value("host_name").empty() ? make_host_name(end_prefix()) : value("host_name");
+    std::string host_name = new_host_end();
     Reverter undo;
     TRY(save({{"host_name", host_name}}));  // first: what a killed daemon made must be known to the next one
     NicEntry entry = TRY(make_ends(netlink, {host_name, "", hwaddr(), value("mtu"), value("queue.tx.length"), ""}));

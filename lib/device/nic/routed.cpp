@@ -43,7 +43,7 @@ class Routed : public UplinkNic {
     bool ours = origin != Uplink::Origin::existing;
     if (origin == Uplink::Origin::created) TRY(enable_forwarding(uplink.interface(), has(kFamilies[0]), has(kFamilies[1])));
     if (!uplink.interface().empty()) TRY(check_addresses_free(ctx, uplink.interface()));
-    std::string host_name = value("host_name").empty() ? make_host_name(end_prefix()) : value("host_name");
+    std::string host_name = new_host_end();
     NicEntry entry = TRY(make_ends(netlink, {host_name, value("mtu").empty() ? uplink.interface() : "", hwaddr(), value("mtu"), value("queue.tx.length"), value("vrf")}));
     undo.add("delete interface", [host_name](const Context&) -> Result<> { return TRY(sys::Netlink::open()).remove(host_name); });
     StringMap state = {{"host_name", host_name}};
