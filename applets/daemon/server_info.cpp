@@ -58,8 +58,6 @@ std::string json_of(const StringMap& map) {
 
 }  // namespace
 
-const StringList& api_extensions() { return api::extensions(); }
-
 Result<> ServerInfo::find_facts() {
   if (found_) return {};
   utsname system{};
@@ -93,7 +91,7 @@ Result<std::string> ServerInfo::build(const core::Identity& identity, const std:
   api::Server out;
   fill_untrusted(out, *version.config);
   out.auth = "trusted";
-  out.api_extensions = api_extensions();
+  out.api_extensions = api::extensions();
   out.auth_user_name = identity.requestor.username;
   out.auth_user_method = identity.requestor.protocol;
   out.environment = facts_;

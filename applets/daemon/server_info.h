@@ -12,9 +12,6 @@ namespace incusd {
 
 struct Daemon;
 
-/// The API extensions this server announces, in the order servers list them.
-const StringList& api_extensions();
-
 class ServerInfo {
  public:
   explicit ServerInfo(Daemon& daemon) : daemon_(daemon) {}

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "api/architecture.h"
+#include "api/extensions.h"
 #include "applets/daemon/boot/directories.h"
 #include "applets/daemon/boot/host_warnings.h"
 #include "applets/daemon/boot/networks.h"
@@ -59,7 +60,7 @@ void publish_log(core::Events& events) {
 Result<> open_databases(Daemon& daemon) {
   std::string folder = daemon.paths.in_var("database");
   daemon.local = TRY_CTX(db::open_local(folder), "Failed to open the local database");
-  db::ServerFacts facts{.api_extensions = static_cast<int>(api_extensions().size()), .architecture = api::local_architecture()};
+  db::ServerFacts facts{.api_extensions = static_cast<int>(api::extensions().size()), .architecture = api::local_architecture()};
   daemon.global = TRY_CTX(db::open_global(folder, facts), "Failed to open the global database");
   daemon.projects = std::make_unique<core::ProjectCache>(*daemon.global);
   return {};
