@@ -80,18 +80,14 @@ constexpr Route kRoutes[] = {
 };
 
 Response answer(const Context& ctx, Agent& agent, http::Request& request) {
-  bool known = false;
-  for (const Route& route : kRoutes) {
-    StringMap params;
-    if (!http::path_matches(route.path, request.path, params)) continue;
-    known = true;
-    if (route.method != request.method) continue;
-    request.params = std::move(params);
+  http::RouteMatch<Route> match;
+  http::match_route(std::span<const Route>(kRoutes), request, match);
+  if (match.route) {
     Call call{ctx, agent, request};
-    auto response = route.handler(call);
+    auto response = match.route->handler(call);
     return response ? std::move(*response) : error_answer(http::status_of(response.error().code()), response.error().message());
   }
-  if (known) return error_answer(400, std::format("method {} not allowed", quote(method_name(request.method))));
+  if (match.known) return error_answer(400, std::format("method {} not allowed", quote(method_name(request.method))));
   return error_answer(404, "404 page not found");
 }
 

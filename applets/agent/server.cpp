@@ -89,18 +89,10 @@ http::Plan answer_with(Response response) {
 }
 
 http::Plan plan_request(Agent& agent, const std::string& trusted, http::Request& request) {
-  const Route* found = request.path == "/" ? &kRoot : nullptr;
-  bool known = found != nullptr;
-  for (std::span<const Route> table : {std::span<const Route>(kServerRoutes), exec_routes, operation_routes, stream_routes}) {
-    for (const Route& route : table) {
-      StringMap params;
-      if (!http::path_matches(route.path, request.path, params)) continue;
-      known = true;
-      if (route.method != request.method) continue;
-      found = &route;
-      request.params = std::move(params);
-    }
-  }
+  http::RouteMatch<Route> match;
+  if (request.path == "/") match = {&kRoot, true};
+  for (std::span<const Route> table : {std::span<const Route>(kServerRoutes), exec_routes, operation_routes, stream_routes}) http::match_route(table, request, match);
+  auto [found, known] = match;
   if (!known) return answer_with(plain(404, "404 page not found"));
   if (found != &kRoot && request.peer.fingerprint != trusted) {
     log_error("Not authorized");
@@ -111,7 +103,7 @@ http::Plan plan_request(Agent& agent, const std::string& trusted, http::Request&
   }
   if (!found) return answer_with(core::error_response(501, "not implemented"));
   http::Plan plan;
-  plan.run = [&agent, found](const Context& ctx, http::Request& asked) { return run_route(ctx, agent, asked, *found); };
+  plan.run = [&agent, found = found](const Context& ctx, http::Request& asked) { return run_route(ctx, agent, asked, *found); };
   return plan;
 }
 

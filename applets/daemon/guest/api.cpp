@@ -181,24 +181,17 @@ Result<> GuestApi::listen() {
 }
 
 http::Plan GuestApi::plan(http::Request& request) const {
-  const GuestRoute* found = nullptr;
-  bool known = false;
-  for (const GuestRoute& route : kRoutes) {
-    StringMap params;
-    if (!http::path_matches(route.path, request.path, params)) continue;
-    known = true;
-    if (route.method != request.method) continue;
-    found = &route;
-    request.params = std::move(params);
-  }
+  http::RouteMatch<GuestRoute> match;
+  http::match_route(std::span<const GuestRoute>(kRoutes), request, match);
+  auto [found, known] = match;
   http::Plan plan;
   if (found) {
     bool machine = request.peer.transport == http::Peer::Transport::vsock;
-    plan.run = [&daemon = daemon_, found, machine](const Context&, http::Request& asked) { return (machine ? answer_machine : answer)(daemon, asked, *found); };
+    plan.run = [&daemon = daemon_, found = found, machine](const Context&, http::Request& asked) { return (machine ? answer_machine : answer)(daemon, asked, *found); };
     return plan;
   }
   plan.inline_ = true;
-  plan.run = [known](const Context&, http::Request&) { return known ? error_answer(405, "method not allowed") : error_answer(404, "404 page not found"); };
+  plan.run = [known = known](const Context&, http::Request&) { return known ? error_answer(405, "method not allowed") : error_answer(404, "404 page not found"); };
   return plan;
 }
 
