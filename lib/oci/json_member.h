@@ -1,22 +1,14 @@
-// Members of JSON that nobody vouches for: absent and of another type are the same. Private to lib/oci.
+// More of api/json_member.h, for what registries write. Private to lib/oci.
 #pragma once
 #include <string>
 
-#include "api/json.h"
+#include "api/json_member.h"
 #include "base/strings.h"
 
 namespace oci {
 
-inline const Json& member(const Json& object, const char* key) {
-  static const Json none;
-  if (!object.is_object()) return none;
-  auto found = object.find(key);
-  return found == object.end() ? none : *found;
-}
-inline std::string text(const Json& object, const char* key) {
-  const Json& value = member(object, key);
-  return value.is_string() ? value.get<std::string>() : "";
-}
+using api::member;
+inline std::string text(const Json& object, const char* key) { return api::member_text(object, key); }
 inline int64_t number(const Json& object, const char* key, int64_t fallback) {
   const Json& value = member(object, key);
   return value.is_number_integer() ? value.get<int64_t>() : fallback;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "api/json_member.h"
 #include "core/server_keys.h"
 
 namespace incusd {
@@ -34,13 +35,9 @@ LogTargetSettings read(const StringMap& config, const KeyNames& keys) {
   return settings;
 }
 
-std::string text_of(const Json& object, const char* key) {
-  auto found = object.is_object() ? object.find(key) : object.end();
-  return found != object.end() && found->is_string() ? found->get<std::string>() : "";
-}
 
 bool wants_lifecycle(const LogTargetSettings& settings, const Json& event) {
-  std::string project = text_of(event, "project"), action = text_of(event, "action");
+  std::string project = api::member_text(event, "project"), action = api::member_text(event, "action");
   if (!project.empty() && !settings.lifecycle_projects.empty() && !contains(settings.lifecycle_projects, project)) return false;
   return settings.lifecycle_types.empty() ||
          std::ranges::any_of(settings.lifecycle_types, [&](const std::string& start) { return action.starts_with(start); });
@@ -79,7 +76,7 @@ int severity_of(std::string_view level) {
 bool wants_event(const LogTargetSettings& settings, const api::Event& event) {
   if (!contains(settings.types, event.type)) return false;
   if (event.type == "lifecycle") return wants_lifecycle(settings, event.metadata);
-  return severity_of(text_of(event.metadata, "level")) >= severity_of(settings.level);
+  return severity_of(api::member_text(event.metadata, "level")) >= severity_of(settings.level);
 }
 
 }  // namespace incusd

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 
+#include "api/json_member.h"
 #include "applets/daemon/routes/backup_common.h"
 #include "applets/daemon/routes/volume_common.h"
 #include "config/api_name.h"
@@ -11,16 +12,6 @@
 namespace incusd {
 
 namespace {
-
-std::string text_of(const Json& object, const char* key) {
-  auto found = object.find(key);
-  return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
-}
-
-Json member(const Json& object, const char* key) {
-  auto found = object.is_object() ? object.find(key) : object.end();
-  return object.is_object() && found != object.end() ? *found : Json();
-}
 
 /// The pool a backup goes to: as asked for, as it was, or the default profile's. Errors: not_found.
 Result<std::shared_ptr<storage::Pool>> pool_for(Call& call, const storage::BackupIndex& index) {
@@ -72,8 +63,8 @@ Result<Reply> import_volume_backup(Call& call, const std::string& project, const
   if (index.type != "custom") return fail(Code::invalid, "The backup is of type {}, not of a custom volume", quote(index.type));
   if (index.optimized) return fail(Code::invalid, "Optimized backup storage driver {} differs from the target storage pool driver", quote(index.backend));
   auto pool = TRY(pool_for(call, index));
-  Json volume = member(index.config, "volume");
-  std::string content = volume.is_object() ? text_of(volume, "content_type") : "";
+  Json volume = api::member(index.config, "volume");
+  std::string content = volume.is_object() ? api::member_text(volume, "content_type") : "";
   storage::VolumeRef ref{storage::VolumeType::custom, project, index.name, content == "block" ? storage::ContentType::block : content == "iso" ? storage::ContentType::iso : storage::ContentType::filesystem};
   auto spec = operation_of(call, core::OperationType::custom_volume_backup_restore, pool->name(), index.name);
   spec.run = [=, &daemon = call.daemon](const Context& ctx, core::Operation& operation) -> Result<> {

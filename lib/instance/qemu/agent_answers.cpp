@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "api/json_member.h"
 #include "base/ip.h"
 
 namespace instance::qemu {
@@ -45,10 +46,6 @@ const Json& member(const Json& object, const char* name, Json::value_t type) {
   auto found = object.find(name);
   return found != object.end() && found->type() == type ? *found : kNone;
 }
-std::string text(const Json& object, const char* name) {
-  const Json& value = member(object, name, Json::value_t::string);
-  return value.is_string() ? value.get<std::string>() : "";
-}
 
 void clean_network(api::InstanceStateNetwork& network) {
   std::erase_if(network.addresses, [](const auto& address) { return !IpAddress::parse(address.address); });
@@ -79,7 +76,7 @@ void add_list(core::MetricSet& set, const Json& list, std::span<const Row> rows,
   for (const Json& item : list) {
     if (!item.is_object() || left-- == 0) continue;
     StringMap labels;
-    for (const auto& [name, label] : names) labels[label] = clean(text(item, name));
+    for (const auto& [name, label] : names) labels[label] = clean(api::member_text(item, name));
     add_rows(set, item, rows, labels);
   }
 }
@@ -96,7 +93,7 @@ void add_cpus(core::MetricSet& set, const Json& list) {
   size_t left = kMaxRows;
   for (const Json& item : list) {
     if (!item.is_object() || left-- == 0) continue;
-    std::string cpu = clean(text(item, "cpu"));
+    std::string cpu = clean(api::member_text(item, "cpu"));
     if (cpu.starts_with("cpu")) cpu.erase(0, 3);
     for (const Mode& mode : kModes) {
       auto found = item.find(mode.name);
@@ -142,12 +139,12 @@ Result<Json> agent_metadata(std::string_view body) {
 
 Result<AgentExec> parse_agent_exec(std::string_view body, bool interactive) {
   Json operation = TRY(agent_metadata(body));
-  AgentExec out{.operation = text(operation, "id"), .secrets = {}};
+  AgentExec out{.operation = api::member_text(operation, "id"), .secrets = {}};
   if (!is_token(out.operation)) return nonsense("no operation");
   const Json& fds = member(member(operation, "metadata", Json::value_t::object), "fds", Json::value_t::object);
   for (const char* name : {"control", "0", "1", "2"}) {
     if (interactive && (*name == '1' || *name == '2')) continue;
-    std::string secret = text(fds, name);
+    std::string secret = api::member_text(fds, name);
     if (!is_token(secret)) return nonsense(std::string("no secret for stream ") + name);
     out.secrets[name] = std::move(secret);
   }
@@ -166,9 +163,9 @@ Result<int> parse_agent_exit(int status, std::string_view body) {
     int64_t value = code->get<int64_t>();
     if (value >= -1 && value <= 255) return static_cast<int>(value);
   }
-  std::string error = clean(answer ? text(*answer, "error") : "");
+  std::string error = clean(answer ? api::member_text(*answer, "error") : "");
   if (error.ends_with(kNotInPath)) return kNotFound;
-  if (error.empty()) error = clean(text(operation, "err"));
+  if (error.empty()) error = clean(api::member_text(operation, "err"));
   return fail(Code::internal, "{}", error.empty() ? "The command's end is unknown" : error);
 }
 

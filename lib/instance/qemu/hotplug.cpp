@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "api/json_member.h"
 #include "base/units.h"
 #include "instance/qemu/plug_common.h"
 
@@ -11,11 +12,6 @@ namespace {
 
 constexpr seconds kBalloonTimeout{30};
 constexpr uint64_t kDimmStep = 128ull << 20;  ///< Linux guests take memory in blocks of this size
-
-uint64_t number(const Json& object, const char* key) {
-  auto found = object.is_object() ? object.find(key) : object.end();
-  return found != object.end() && found->is_number_unsigned() ? found->get<uint64_t>() : 0;
-}
 
 struct CpuSlot {
   Json props;
@@ -60,12 +56,12 @@ Result<> add_memory(const Context& ctx, qmp::Client& client, const MemorySpec& s
   return {};
 }
 
-Result<uint64_t> balloon_now(const Context& ctx, qmp::Client& client) { return number(TRY(client.run(ctx, "query-balloon")), "actual"); }
+Result<uint64_t> balloon_now(const Context& ctx, qmp::Client& client) { return api::member_unsigned(TRY(client.run(ctx, "query-balloon")), "actual"); }
 
 /// The guest gives memory back as fast as it can, or not at all.
 Result<> balloon(const Context& ctx, qmp::Client& client, uint64_t size) {
   TRY(client.run(ctx, "balloon", {{"value", size}}));
-  Context patient = ctx.deadline() - Clock::now() < kBalloonTimeout ? ctx : ctx.with_timeout(kBalloonTimeout);
+  Context patient = ctx.with_timeout(kBalloonTimeout);
   uint64_t now = 0, tolerance = size / 100 + (1 << 20);
   for (;;) {
     now = TRY(balloon_now(ctx, client));
@@ -82,7 +78,7 @@ Result<std::vector<pid_t>> cpu_threads(const Context& ctx, qmp::Client& client) 
   Json answer = TRY(client.run(ctx, "query-cpus-fast"));
   std::vector<std::pair<uint64_t, pid_t>> found;
   if (answer.is_array())
-    for (const Json& cpu : answer) found.emplace_back(number(cpu, "cpu-index"), static_cast<pid_t>(number(cpu, "thread-id")));
+    for (const Json& cpu : answer) found.emplace_back(api::member_unsigned(cpu, "cpu-index"), static_cast<pid_t>(api::member_unsigned(cpu, "thread-id")));
   std::ranges::sort(found);
   std::vector<pid_t> out;
   for (const auto& [index, thread] : found)
@@ -111,7 +107,7 @@ Result<> set_cpus(const Context& ctx, qmp::Client& client, unsigned count) {
 
 Result<MemoryNow> memory(const Context& ctx, qmp::Client& client) {
   Json sizes = TRY(client.run(ctx, "query-memory-size-summary"));
-  MemoryNow out{.plugged = number(sizes, "base-memory") + number(sizes, "plugged-memory")};
+  MemoryNow out{.plugged = api::member_unsigned(sizes, "base-memory") + api::member_unsigned(sizes, "plugged-memory")};
   auto left = balloon_now(ctx, client);
   out.balloon = left ? *left : out.plugged;
   return out;

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "api/json.h"
+#include "api/json_member.h"
 #include "instance/qemu/plug_common.h"
 
 namespace instance::qemu {
@@ -15,30 +15,18 @@ constexpr unsigned kMaxPorts = 256;
 constexpr size_t kMaxDimms = 8;  ///< slots of a machine (config_common.cpp)
 constexpr std::string_view kFormat = "incus-state-1";
 
-uint64_t number(const Json& object, const char* key) {
-  auto found = object.is_object() ? object.find(key) : object.end();
-  return found != object.end() && found->is_number_unsigned() ? found->get<uint64_t>() : 0;
-}
-
-std::string text(const Json& object, const char* key) {
-  auto found = object.is_object() ? object.find(key) : object.end();
-  return found != object.end() && found->is_string() ? found->get<std::string>() : "";
-}
-
 Result<Json> property(const Context& ctx, qmp::Client& client, const std::string& path, const char* name) {
   return client.run(ctx, "qom-get", {{"path", path}, {"property", name}});
 }
 
-std::string last_part(const std::string& path) { return path.substr(path.rfind('/') + 1); }
-
 /// Where one of our devices is; nothing if it isn't one.
 std::optional<Place> place_now(const Context& ctx, qmp::Client& client, const std::string& id) {
   std::string path = "/machine/peripheral/" + id;
-  auto bus = property(ctx, client, path, "parent_bus");
-  if (!id.starts_with(device_id("")) || !bus || !bus->is_string()) return std::nullopt;
+  if (!id.starts_with(device_id(""))) return std::nullopt;
+  std::string bus = bus_of(ctx, client, id);
+  if (bus.empty()) return std::nullopt;
   Place out;
-  std::string name = last_part(bus->get<std::string>());
-  if (name.starts_with(kPortPrefix)) out.port = name;
+  if (bus.starts_with(kPortPrefix)) out.port = bus;
   if (auto scsi = property(ctx, client, path, "scsi-id"); scsi && scsi->is_number_unsigned()) out.scsi_id = scsi->get<int>();
   if (auto vectors = property(ctx, client, path, "vectors"); vectors && vectors->is_number_unsigned()) out.vectors = vectors->get<unsigned>();
   return out;
@@ -55,13 +43,13 @@ Result<> learn_cpus(const Context& ctx, qmp::Client& client, Layout& out) {
 }
 
 Result<> learn_memory(const Context& ctx, qmp::Client& client, Layout& out) {
-  out.memory = number(TRY(client.run(ctx, "query-memory-size-summary")), "base-memory");
-  if (auto sizes = property(ctx, client, "/machine", "memory")) out.max_memory = number(*sizes, "max-size");
+  out.memory = api::member_unsigned(TRY(client.run(ctx, "query-memory-size-summary")), "base-memory");
+  if (auto sizes = property(ctx, client, "/machine", "memory")) out.max_memory = api::member_unsigned(*sizes, "max-size");
   Json devices = TRY(client.run(ctx, "query-memory-devices"));
   std::vector<std::pair<std::string, uint64_t>> found;
   if (devices.is_array())
     for (const Json& device : devices)
-      if (device.is_object() && device.contains("data")) found.emplace_back(text(device["data"], "id"), number(device["data"], "size"));
+      if (device.is_object() && device.contains("data")) found.emplace_back(api::member_text(device["data"], "id"), api::member_unsigned(device["data"], "size"));
   std::ranges::sort(found);
   for (const auto& [id, size] : found) out.dimms.push_back(size);
   return {};
@@ -100,10 +88,10 @@ std::string layout_text(const Layout& layout) {
 Result<Layout> parse_layout(std::string_view line) {
   auto parsed = api::parse_json(line, 4);
   Json json = parsed ? std::move(*parsed) : Json();
-  if (text(json, "format") != kFormat) return fail(Code::invalid, "The file with the saved state is of an unknown kind");
-  auto small = [&](const Json& object, const char* key, uint64_t most) { return static_cast<unsigned>(std::min(number(object, key), most)); };
-  Layout out{.machine = text(json, "machine"), .ports = small(json, "ports", kMaxPorts), .cpus = small(json, "cpus", 4096), .first_cpus = small(json, "first_cpus", 4096),
-             .max_cpus = small(json, "max_cpus", 4096), .memory = number(json, "memory"), .max_memory = number(json, "max_memory"), .dimms = {}, .places = {}};
+  if (api::member_text(json, "format") != kFormat) return fail(Code::invalid, "The file with the saved state is of an unknown kind");
+  auto small = [&](const Json& object, const char* key, uint64_t most) { return static_cast<unsigned>(std::min(api::member_unsigned(object, key), most)); };
+  Layout out{.machine = api::member_text(json, "machine"), .ports = small(json, "ports", kMaxPorts), .cpus = small(json, "cpus", 4096), .first_cpus = small(json, "first_cpus", 4096),
+             .max_cpus = small(json, "max_cpus", 4096), .memory = api::member_unsigned(json, "memory"), .max_memory = api::member_unsigned(json, "max_memory"), .dimms = {}, .places = {}};
   bool plain = std::ranges::all_of(out.machine, [](char c) { return isalnum(static_cast<unsigned char>(c)) || c == '-' || c == '.' || c == '_'; });
   if (!plain || out.machine.empty() || out.memory == 0 || out.cpus == 0) return fail(Code::invalid, "The file with the saved state is damaged");
   if (json.contains("dimms") && json["dimms"].is_array())
@@ -111,7 +99,7 @@ Result<Layout> parse_layout(std::string_view line) {
       if (size.is_number_unsigned() && out.dimms.size() < kMaxDimms) out.dimms.push_back(size.get<uint64_t>());
   if (json.contains("places") && json["places"].is_object())
     for (const auto& [id, place] : json["places"].items())
-      out.places[id] = {.port = text(place, "port"), .scsi_id = place.is_object() && place.contains("scsi_id") ? static_cast<int>(small(place, "scsi_id", 255)) : -1,
+      out.places[id] = {.port = api::member_text(place, "port"), .scsi_id = place.is_object() && place.contains("scsi_id") ? static_cast<int>(small(place, "scsi_id", 255)) : -1,
                         .vectors = small(place, "vectors", 4096)};
   return out;
 }

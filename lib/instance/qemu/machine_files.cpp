@@ -2,6 +2,7 @@
 #include <fcntl.h>
 
 #include "base/encode.h"
+#include "api/json_member.h"
 #include "instance/qemu/hotplug.h"
 #include "instance/qemu/plug_common.h"
 #include "sys/unix_socket.h"
@@ -9,19 +10,14 @@
 namespace instance::qemu {
 namespace {
 
-std::string text(const Json& object, const char* key) {
-  auto found = object.is_object() ? object.find(key) : object.end();
-  return found != object.end() && found->is_string() ? found->get<std::string>() : "";
-}
-
 /// Waits for the end of a migration, which is how QEMU calls saving and loading.
 Result<> await_migration(const Context& ctx, qmp::Client& client) {
   for (milliseconds pause{5};; pause = std::min(pause * 2, milliseconds(200))) {
     Json now = TRY(client.run(ctx, "query-migrate"));
-    std::string status = text(now, "status");
+    std::string status = api::member_text(now, "status");
     if (status == "completed") return {};
     if (status == "failed" || status == "cancelled") {
-      std::string why = text(now, "error-desc");
+      std::string why = api::member_text(now, "error-desc");
       return fail(Code::internal, "QEMU reports: {}", why.empty() ? status : why);
     }
     if (auto slept = ctx.sleep(pause); !slept) {
@@ -36,7 +32,7 @@ constexpr const char* kName = "incus-state";
 
 }  // namespace
 
-Result<std::string> run_state(const Context& ctx, qmp::Client& client) { return text(TRY(client.run(ctx, "query-status")), "status"); }
+Result<std::string> run_state(const Context& ctx, qmp::Client& client) { return api::member_text(TRY(client.run(ctx, "query-status")), "status"); }
 
 Result<> save_state(const Context& ctx, qmp::Client& client, int fd) {
   TRY(client.run(ctx, "stop"));
@@ -74,7 +70,7 @@ Result<> dump_memory(const Context& ctx, qmp::Client& client, int fd, const std:
   TRY(client.run(ctx, "dump-guest-memory", {{"paging", false}, {"protocol", std::string("fd:") + kDump}, {"format", format}, {"detach", true}}));
   undo.commit();
   for (milliseconds pause{10};; pause = std::min(pause * 2, milliseconds(500))) {
-    std::string status = text(TRY(client.run(ctx, "query-dump")), "status");
+    std::string status = api::member_text(TRY(client.run(ctx, "query-dump")), "status");
     if (status == "completed") return {};
     if (status != "active" && status != "none") return fail(Code::internal, "QEMU failed dumping memory");
     TRY(ctx.sleep(pause));

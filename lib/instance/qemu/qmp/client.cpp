@@ -4,6 +4,7 @@
 #include <list>
 #include <mutex>
 
+#include "api/json_member.h"
 #include "base/strings.h"
 #include "instance/qemu/qmp/connection.h"
 #include "sys/unix_socket.h"
@@ -15,21 +16,12 @@ constexpr seconds kGreetingTimeout{10};
 /// Commands under way at once; more are refused rather than piled up behind a QEMU that hangs.
 constexpr size_t kMaxCalls = 64;
 
-Context limited(const Context& ctx, Duration timeout) {
-  return ctx.deadline() - Clock::now() < timeout ? ctx : ctx.with_timeout(timeout);
-}
-
 Error broken(std::string_view why) { return Error(Code::unavailable, std::format("The connection to QEMU is lost: {}", why)); }
-
-std::string text_of(const Json& object, const char* key) {
-  auto found = object.find(key);
-  return found != object.end() && found->is_string() ? found->get<std::string>() : "";
-}
 
 /// What an "error" member means to a caller.
 Error error_of(const std::string& command, const Json& error) {
-  std::string kind = error.is_object() ? text_of(error, "class") : "";
-  std::string words = error.is_object() ? text_of(error, "desc") : "";
+  std::string kind = api::member_text(error, "class");
+  std::string words = api::member_text(error, "desc");
   Code code = kind == "DeviceNotFound" ? Code::not_found : kind == "CommandNotFound" ? Code::unsupported : Code::internal;
   return Error(code, std::format("QMP command {} failed: {}", quote(command), words.empty() ? "no reason given" : words));
 }
@@ -86,7 +78,7 @@ void Client::Impl::on_line(std::string_view line) {
     return changed.notify_all();
   }
   if (message->contains("return") || message->contains("error")) return answer(*message);
-  std::string name = text_of(*message, "event");
+  std::string name = api::member_text(*message, "event");
   if (name.empty()) return connection->close("QEMU sent something that is neither answer nor event");
   if (!handlers.event) return;
   auto data = message->find("data");
@@ -135,7 +127,7 @@ Result<Json> Client::run(const Context& ctx, std::string_view command, const Jso
     impl_->calls.erase(call);
     return Failure(sent.error());
   }
-  return impl_->wait(limited(ctx, kCommandTimeout), call);
+  return impl_->wait(ctx.with_timeout(kCommandTimeout), call);
 }
 
 Result<std::shared_ptr<Client>> Client::adopt(const Context& ctx, async::Runtime& runtime, UniqueFd socket, Handlers handlers) {
@@ -148,7 +140,7 @@ Result<std::shared_ptr<Client>> Client::adopt(const Context& ctx, async::Runtime
   });
   std::shared_ptr<Client> client(new Client(impl));
   impl->connection->read();
-  Context patient = limited(ctx, kGreetingTimeout);
+  Context patient = ctx.with_timeout(kGreetingTimeout);
   {
     std::unique_lock lock(impl->mutex);
     impl->changed.wait_until(lock, patient.stop_token(), patient.deadline(), [&] { return impl->greeted || !impl->open; });
