@@ -9,14 +9,14 @@
 #include <filesystem>
 
 #include "api/architecture.h"
-#include "base/log.h"
 #include "async/runtime.h"
+#include "base/log.h"
 #include "core/warnings.h"
 #include "db/database.h"
 #include "device/disk_machine.h"
 #include "instance/manager.h"
-#include "instance/qemu/config_drive.h"
 #include "instance/power.h"
+#include "instance/qemu/config_drive.h"
 #include "instance/qemu/direct_kernel.h"
 #include "instance/qemu/firmware_vars.h"
 #include "instance/qemu/guest_uplink.h"
@@ -44,12 +44,12 @@ Result<> available(const Context& ctx) {
   return fail(Code::unsupported, "Instance type \"virtual-machine\" is not supported on this server: {}", found->unavailable);
 }
 
-Result<MachineAccess> access_of(const InstancePtr& instance, const MachineSpec& spec) {
+Result<MachineAccess> access_of(const InstancePtr& instance, const MachineSpec& spec, GuestUplink& uplink) {
   ViewPtr view = instance->view();
   MachineAccess out{.agent = {}, .nics = nics_of(*view), .memory = spec.memory, .board = spec.board, .plugged_vsock = plugs_vsock(spec)};
   out.agent.vsock = {.cid = vsock_id(*view), .run_folder = instance->run_path()};
   out.agent.identity = TRY(agent_identity(instance->mounted.path));
-  out.agent.connection = TRY(guest_connection(instance->services().runtime, !is_false(get_or(view->config, "security.guestapi"))));
+  out.agent.connection = TRY(uplink.connection(!is_false(get_or(view->config, "security.guestapi"))));
   out.agent.metrics = !is_false(get_or(view->config, "security.agent.metrics"));
   out.agent.started = get_or(view->row.config, kAgentState) == "STARTED";
   out.pins = spec.cpu.pins;
@@ -95,7 +95,7 @@ class Start : public Preparation {
 
 class MachineDriver : public Driver, public HasGuest {
  public:
-  explicit MachineDriver(Manager& manager) : manager_(manager) {}
+  explicit MachineDriver(Manager& manager) : manager_(manager), uplink_(std::make_shared<GuestUplink>(manager.services().runtime)) {}
 
   /// Looks what the host can do, beside everything else: the daemon's start does not wait for it.
   Result<> open() override {
@@ -119,7 +119,7 @@ class MachineDriver : public Driver, public HasGuest {
   }
 
   std::shared_ptr<Runtime> runtime(const Instance& instance, StopHandler on_stop) override {
-    return std::make_shared<Machine>(instance.services().runtime, paths_of(instance), events_of(instance, std::move(on_stop)));
+    return std::make_shared<Machine>(instance.services().runtime, paths_of(instance), events_of(instance, std::move(on_stop)), uplink_);
   }
 
   Result<> check_create(const db::instances::Row&) override { return available(Context::detached(seconds(30))); }
@@ -156,7 +156,7 @@ class MachineDriver : public Driver, public HasGuest {
     if (start.spec.board == Board::microvm) start.spec.kernel = TRY(direct_kernel(instance->mounted.path));
     if (start.spec.board == Board::microvm && start.spec.accel == Accel::tcg) start.spec.kernel.command_line += emulated_clock();
     if (start.spec.board == Board::q35) start.spec.firmware = TRY(prepare_firmware(instance->mounted.path, firmware_use(start.spec), is_true(instance->volatile_get("volatile.apply_nvram"))));
-    start.access = TRY(access_of(instance, start.spec));
+    start.access = TRY(access_of(instance, start.spec, *uplink_));
     start.spec.config_drive.folder = TRY(write_config_drive(job.ctx, instance, {.trigger = instance->volatile_get("volatile.apply_template"), .connection = start.access.agent.connection}));
     if (start.spec.stateful) start.spec.config_drive.folder.clear();  // a share that the guest has mounted can't be saved
     start.access.agent.started = false;
@@ -170,7 +170,7 @@ class MachineDriver : public Driver, public HasGuest {
 
   void found(const InstancePtr& instance) override {
     auto spec = spec_of(*instance->view());
-    auto access = spec ? access_of(instance, *spec) : Failure(spec.error());
+    auto access = spec ? access_of(instance, *spec, *uplink_) : Failure(spec.error());
     auto used = access ? machine_of(instance).set_access(std::move(*access)) : Result<>(Failure(access.error()));
     if (!used) log_error("Calls into a running virtual machine will fail", {{"instance", instance->full_name()}, {"error", used.error().message()}});
     machine_of(instance).resume();
@@ -235,6 +235,7 @@ class MachineDriver : public Driver, public HasGuest {
   }
 
   Manager& manager_;
+  std::shared_ptr<GuestUplink> uplink_;
 };
 
 }  // namespace

@@ -29,8 +29,12 @@ MachinePaths MachinePaths::of(const core::Paths& paths, const std::string& proje
   return out;
 }
 
-Machine::Machine(async::Runtime& runtime, MachinePaths paths, MachineEvents events)
-    : impl_(std::make_shared<Impl>(runtime, std::move(paths), std::move(events))) {}
+void MachinePaths::remove_sockets() const {
+  for (const std::string& path : {monitor(), console(), spice(), pid_file()}) unlink(path.c_str());
+}
+
+Machine::Machine(async::Runtime& runtime, MachinePaths paths, MachineEvents events, std::shared_ptr<GuestUplink> uplink)
+    : impl_(std::make_shared<Impl>(runtime, std::move(paths), std::move(events), std::move(uplink))) {}
 Machine::~Machine() = default;
 
 void Machine::set_start(MachineStart start) {
@@ -142,7 +146,7 @@ void Machine::Impl::on_exit() {
   old.reset();
   refreshed.notify_all();
   unlink(paths.state().c_str());
-  for (const std::string& path : {paths.monitor(), paths.console(), paths.spice(), paths.pid_file()}) unlink(path.c_str());
+  paths.remove_sockets();
   events.stopped(why);
 }
 

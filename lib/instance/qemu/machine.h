@@ -16,6 +16,8 @@ namespace async { class Runtime; }
 
 namespace instance::qemu {
 
+class GuestUplink;
+
 /// Where one machine's files are.
 struct MachinePaths {
   std::string id;   ///< "v1" or "project_v1"
@@ -28,6 +30,8 @@ struct MachinePaths {
   std::string console() const { return run + "/qemu.console"; }
   std::string spice() const { return run + "/qemu.spice"; }
   std::string console_log() const { return log + "/console.log"; }
+  /// What QEMU made in the folder, for a new one to make.
+  void remove_sockets() const;
 };
 
 /// What a machine tells its keeper; all calls come on workers.
@@ -80,7 +84,7 @@ void end_leftover(const Context& ctx, const MachinePaths& paths);
 
 class Machine : public Runtime, public Hardware, public Alters {
  public:
-  Machine(async::Runtime& runtime, MachinePaths paths, MachineEvents events);
+  Machine(async::Runtime& runtime, MachinePaths paths, MachineEvents events, std::shared_ptr<GuestUplink> uplink);
   ~Machine() override;
 
   /// What the next start() runs.

@@ -55,7 +55,7 @@ void Machine::Impl::listen_to_guest() {
     std::lock_guard lock(mutex);
     place = access.agent.vsock;
   }
-  auto attached = attach_guest(runtime, place);
+  auto attached = uplink->attach(place);
   if (!attached) log_warn("A virtual machine has no guest API", {{"instance", paths.id}, {"error", attached.error().message()}});
 }
 

@@ -1,14 +1,13 @@
 // What is on the machine's screen and serial line. QEMU keeps the text console in a ring buffer; while somebody is attached, it goes to a socket instead.
 #include <fcntl.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "base/log.h"
 #include "instance/qemu/hotplug.h"
 #include "instance/qemu/machine_impl.h"
 #include "sys/fd_passing.h"
+#include "sys/unix_socket.h"
 
 namespace instance::qemu {
 namespace {
@@ -17,15 +16,6 @@ constexpr const char* kConsole = "console";
 constexpr size_t kRingSize = 1 << 20;
 /// console.log starts anew when it is longer.
 constexpr off_t kMaxLog = 16 << 20;
-
-Result<UniqueFd> connect_socket(const std::string& path) {
-  sockaddr_un address{.sun_family = AF_UNIX, .sun_path = {}};
-  if (path.size() >= sizeof address.sun_path) return fail(Code::invalid, "The path of the socket {} is too long", path);
-  path.copy(address.sun_path, path.size());
-  UniqueFd fd(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  if (!fd || connect(fd.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) < 0) return fail_errno("Failed connecting to " + path);
-  return fd;
-}
 
 Result<> append(const std::string& file, const std::string& text) {
   if (text.empty()) return {};
@@ -76,7 +66,7 @@ Result<ConsoleFds> Machine::console(const Context& ctx) {
     });
     impl_->console_hold = std::move(ours);
   }
-  auto terminal = connect_socket(impl_->paths.console());
+  auto terminal = sys::connect_unix(impl_->paths.console());
   if (!terminal) {
     impl_->leave_console();
     return Failure(terminal.error());
@@ -102,7 +92,7 @@ Result<> Machine::clear_console_log(const Context& ctx) {
 Result<UniqueFd> Machine::graphics(const Context&) {
   TRY(impl_->running());
   if (access(impl_->paths.spice().c_str(), F_OK) < 0) return fail(Code::unsupported, "SPICE is not supported by the host");
-  return connect_socket(impl_->paths.spice());
+  return sys::connect_unix(impl_->paths.spice());
 }
 
 Result<> Machine::screenshot(const Context& ctx, int fd) { return qemu::screenshot(ctx, *TRY(impl_->monitor(ctx)), fd); }

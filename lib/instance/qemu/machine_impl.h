@@ -27,12 +27,13 @@ struct GuestPicture {
 };
 
 struct Machine::Impl : std::enable_shared_from_this<Impl> {
-  Impl(async::Runtime& async_runtime, MachinePaths machine_paths, MachineEvents machine_events)
-      : runtime(async_runtime), paths(std::move(machine_paths)), events(std::move(machine_events)) {}
+  Impl(async::Runtime& async_runtime, MachinePaths machine_paths, MachineEvents machine_events, std::shared_ptr<GuestUplink> guest_uplink)
+      : runtime(async_runtime), paths(std::move(machine_paths)), events(std::move(machine_events)), uplink(std::move(guest_uplink)) {}
 
   async::Runtime& runtime;
   const MachinePaths paths;
   const MachineEvents events;
+  const std::shared_ptr<GuestUplink> uplink;
 
   mutable std::mutex mutex;  ///< guards what follows
   MachineStart next;

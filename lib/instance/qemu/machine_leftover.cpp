@@ -37,7 +37,8 @@ void end_leftover(const Context& ctx, const MachinePaths& paths) {
     (void)sys::pidfd_signal(process->get(), SIGKILL);
     if (!ctx.with_timeout(kEndTime).wait_fd(process->get(), POLLIN)) log_error("QEMU does not end", {{"instance", paths.id}});
   }
-  for (const std::string& path : {paths.state(), paths.monitor(), paths.console(), paths.spice(), paths.pid_file()}) unlink(path.c_str());
+  unlink(paths.state().c_str());
+  paths.remove_sockets();
 }
 
 }  // namespace instance::qemu

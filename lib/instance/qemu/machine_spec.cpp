@@ -129,7 +129,7 @@ Result<MachineSpec> spec_of(const View& view) {
     return value.empty() ? fallback : is_true(value);
   };
   MachineSpec spec;
-  spec.name = view.row.project == "default" ? view.row.name : view.row.project + "_" + view.row.name;
+  spec.name = core::project_prefix(view.row.project, view.row.name);
   spec.uuid = get_or(view.row.config, "volatile.uuid");
   spec.generation = get_or(view.row.config, "volatile.uuid.generation");
   fill_cpus(TRY(parse_cpus(get_or(view.config, "limits.cpu"))), spec.cpu);

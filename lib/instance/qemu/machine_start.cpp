@@ -1,5 +1,6 @@
 // Starting QEMU, and finding a running one again after a daemon restart.
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -76,7 +77,7 @@ Result<> furnish(const Context& ctx, qmp::Client& qmp, const MachineStart& start
 bool plugs_vsock(const MachineSpec& spec) { return spec.stateful && spec.board == Board::q35 && vsock_backend() == VsockBackend::helper; }
 
 Result<> Machine::Impl::spawn(const Context& ctx, MachineStart& start, const Capabilities& qemu, const VsockDevice& vsock) {
-  for (const std::string& path : {paths.monitor(), paths.console(), paths.spice(), paths.pid_file()}) unlink(path.c_str());
+  paths.remove_sockets();
   for (const char* name : {"/qemu.log", "/console.log"}) rotate(paths.log + name);
   start.spec.vsock.kind = vsock.backend == VsockBackend::kernel ? VsockSpec::Kind::vhost : VsockSpec::Kind::vhost_user;
   start.spec.vsock.cid = vsock.cid;
@@ -149,7 +150,7 @@ void Machine::Impl::abandon() {
   old.reset();
   if (process_fd) {
     (void)sys::pidfd_signal(process_fd.get(), SIGKILL);
-    (void)Context::detached(seconds(10)).wait_fd(process_fd.get(), 1 /* POLLIN */);
+    (void)Context::detached(seconds(10)).wait_fd(process_fd.get(), POLLIN);
   }
   unlink(paths.state().c_str());
 }

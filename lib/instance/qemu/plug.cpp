@@ -47,36 +47,32 @@ void order_boot(std::vector<device::RunConfig>& devices) {
   for (const Bootable& one : all) *one.place = next++;
 }
 
-Result<> plug_share(const Context& ctx, qmp::Client& client, const Capabilities& qemu, const device::ShareEntry& share, const Place& place) {
-  // Over 9p it is in the config: it can't be plugged.
-  if (share.socket.empty()) return {};
-  if (!qemu.has("vhost-user-fs-pci")) return fail(Code::unsupported, "This QEMU ({}) has no device vhost-user-fs-pci", qemu.version);
-  UniqueFd socket = TRY(sys::connect_unix(share.socket));
+/// The connection to the program that serves the device, then the device on the other end of it.
+Result<> plug_vhost_user(const Context& ctx, qmp::Client& client, const std::string& backend, int fd, Json device, const Place& place) {
   Reverter undo;
-  std::string backend = backend_id(share.device);
-  TRY(lend_fd(ctx, client, undo, backend, socket.get()));
+  TRY(lend_fd(ctx, client, undo, backend, fd));
   Json address = {{"type", "fd"}, {"data", {{"str", backend}}}};
   TRY(client.run(ctx, "chardev-add", {{"id", backend}, {"backend", {{"type", "socket"}, {"data", {{"addr", address}, {"server", false}}}}}}));
   undo.commit();
   undo_with(undo, client, "chardev-remove", {{"id", backend}});
   std::string port = TRY(free_port(ctx, client, place));
-  TRY(client.run(ctx, "device_add", {{"driver", "vhost-user-fs-pci"}, {"id", device_id(share.device)}, {"bus", port}, {"addr", "00.0"},
-                                     {"tag", share.tag}, {"chardev", backend}}));
+  device.update({{"chardev", backend}, {"bus", port}, {"addr", "00.0"}});
+  TRY(client.run(ctx, "device_add", device));
   undo.commit();
   return {};
 }
 
+Result<> plug_share(const Context& ctx, qmp::Client& client, const Capabilities& qemu, const device::ShareEntry& share, const Place& place) {
+  // Over 9p it is in the config: it can't be plugged.
+  if (share.socket.empty()) return {};
+  if (!qemu.has("vhost-user-fs-pci")) return fail(Code::unsupported, "This QEMU ({}) has no device vhost-user-fs-pci", qemu.version);
+  UniqueFd socket = TRY(sys::connect_unix(share.socket));
+  Json device = {{"driver", "vhost-user-fs-pci"}, {"id", device_id(share.device)}, {"tag", share.tag}};
+  return plug_vhost_user(ctx, client, backend_id(share.device), socket.get(), std::move(device), place);
+}
+
 Result<> plug_vsock(const Context& ctx, qmp::Client& client, int fd) {
-  Reverter undo;
-  TRY(lend_fd(ctx, client, undo, kVsockBackend, fd));
-  Json address = {{"type", "fd"}, {"data", {{"str", kVsockBackend}}}};
-  TRY(client.run(ctx, "chardev-add", {{"id", kVsockBackend}, {"backend", {{"type", "socket"}, {"data", {{"addr", address}, {"server", false}}}}}}));
-  undo.commit();
-  undo_with(undo, client, "chardev-remove", {{"id", kVsockBackend}});
-  std::string port = TRY(free_port(ctx, client));
-  TRY(client.run(ctx, "device_add", {{"driver", "vhost-user-vsock-pci"}, {"id", kVsockDevice}, {"chardev", kVsockBackend}, {"bus", port}, {"addr", "00.0"}}));
-  undo.commit();
-  return {};
+  return plug_vhost_user(ctx, client, kVsockBackend, fd, {{"driver", "vhost-user-vsock-pci"}, {"id", kVsockDevice}}, {});
 }
 
 Result<> unplug_vsock(const Context& ctx, qmp::Client& client) {

@@ -4,6 +4,7 @@
 #include <set>
 
 #include "api/json.h"
+#include "api/json_member.h"
 
 namespace instance::qemu {
 namespace {
@@ -21,11 +22,6 @@ std::string plain_name(const std::string& device) {
   return std::format("hash_{:016x}", hash);
 }
 
-std::string text(const Json& object, const char* key) {
-  auto found = object.is_object() ? object.find(key) : object.end();
-  return found != object.end() && found->is_string() ? found->get<std::string>() : "";
-}
-
 }  // namespace
 
 Result<StringList> peripherals(const Context& ctx, qmp::Client& client) {
@@ -33,8 +29,13 @@ Result<StringList> peripherals(const Context& ctx, qmp::Client& client) {
   StringList out;
   if (answer.is_array())
     for (const Json& item : answer)
-      if (text(item, "type").starts_with("child<")) out.push_back(text(item, "name"));
+      if (api::member_text(item, "type").starts_with("child<")) out.push_back(api::member_text(item, "name"));
   return out;
+}
+
+std::string bus_of(const Context& ctx, qmp::Client& client, const std::string& name) {
+  auto bus = client.run(ctx, "qom-get", {{"path", "/machine/peripheral/" + name}, {"property", "parent_bus"}});
+  return bus && bus->is_string() ? split(bus->get<std::string>(), '/').back() : "";
 }
 
 std::string device_id(const std::string& device) { return "dev-incus_" + plain_name(device); }
@@ -48,10 +49,8 @@ Result<std::string> free_port(const Context& ctx, qmp::Client& client, const Pla
       if (auto number = parse_uint(name.substr(kPortPrefix.size()))) ports.insert(*number);
       continue;
     }
-    auto bus = client.run(ctx, "qom-get", {{"path", "/machine/peripheral/" + name}, {"property", "parent_bus"}});
-    if (!bus || !bus->is_string()) continue;
-    std::string last = split(bus->get<std::string>(), '/').back();
-    if (last.starts_with(kPortPrefix)) used.insert(parse_uint(last.substr(kPortPrefix.size())).value_or(0));
+    std::string bus = bus_of(ctx, client, name);
+    if (bus.starts_with(kPortPrefix)) used.insert(parse_uint(bus.substr(kPortPrefix.size())).value_or(0));
   }
   for (uint64_t port : ports)
     if (!used.contains(port)) return std::format("{}{}", kPortPrefix, port);
@@ -87,7 +86,7 @@ void drop_fdsets(const Context& ctx, qmp::Client& client, const std::string& opa
   for (const Json& set : *sets) {
     auto fds = set.is_object() ? set.find("fds") : set.end();
     if (fds == set.end() || !fds->is_array() || !set.contains("fdset-id")) continue;
-    if (std::ranges::any_of(*fds, [&](const Json& fd) { return text(fd, "opaque") == opaque; })) (void)client.run(ctx, "remove-fd", {{"fdset-id", set["fdset-id"]}});
+    if (std::ranges::any_of(*fds, [&](const Json& fd) { return api::member_text(fd, "opaque") == opaque; })) (void)client.run(ctx, "remove-fd", {{"fdset-id", set["fdset-id"]}});
   }
 }
 
@@ -106,7 +105,7 @@ Result<> ask_removal(const Context& ctx, qmp::Client& client, const std::string&
 
 Result<> remove_device(const Context& ctx, qmp::Client& client, const std::string& id) {
   if (!has_device(ctx, client, id)) return {};
-  Context patient = ctx.deadline() - Clock::now() < kUnplugTimeout ? ctx : ctx.with_timeout(kUnplugTimeout);
+  Context patient = ctx.with_timeout(kUnplugTimeout);
   TRY(ask_removal(patient, client, id));
   auto asked = Clock::now();
   for (milliseconds pause{10};; pause = std::min(pause * 2, milliseconds(200))) {
@@ -123,7 +122,7 @@ Result<> remove_device(const Context& ctx, qmp::Client& client, const std::strin
 }
 
 Result<> remove_backend(const Context& ctx, qmp::Client& client, std::string_view command, const Json& arguments) {
-  Context patient = ctx.deadline() - Clock::now() < kUnplugTimeout ? ctx : ctx.with_timeout(kUnplugTimeout);
+  Context patient = ctx.with_timeout(kUnplugTimeout);
   for (;;) {
     auto removed = client.run(patient, command, arguments);
     if (removed) return {};
@@ -140,7 +139,7 @@ Result<> run_raw_commands(const Context& ctx, qmp::Client& client, const StringM
   Json list = TRY_CTX(api::parse_json(commands), "Failed to parse {} (expected a JSON list of objects)", key);
   if (!list.is_array()) return fail(Code::invalid, "Failed to parse {} (expected a JSON list of objects)", key);
   for (const Json& command : list) {
-    std::string name = text(command, "execute");
+    std::string name = api::member_text(command, "execute");
     if (name.empty()) return fail(Code::invalid, "A command of {} has no \"execute\": {}", key, api::dump_json(command));
     auto arguments = command.find("arguments");
     TRY_CTX(client.run(ctx, name, arguments == command.end() ? Json() : *arguments), "Failed to run a command of {}", key);

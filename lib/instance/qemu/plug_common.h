@@ -8,6 +8,8 @@ namespace instance::qemu {
 constexpr std::string_view kPortPrefix = "qemu_pcie";  ///< of root ports' names
 /// All that was given a name, ports included.
 Result<StringList> peripherals(const Context& ctx, qmp::Client& client);
+/// What it is plugged into: a root port's name, "qemu_scsi.0", …; empty if QEMU doesn't say.
+std::string bus_of(const Context& ctx, qmp::Client& client, const std::string& name);
 /// The name of a root port nothing is plugged into, or that of `place`. Errors: unavailable.
 Result<std::string> free_port(const Context& ctx, qmp::Client& client, const Place& place = {});
 /// Sends `fd` for good under a name that other commands use (getfd); undone with `undo`.
