@@ -179,7 +179,6 @@ constexpr Missing kMissing[] = {
     {"core.bgp_", "this server doesn't speak BGP"},
     {"instances.lxcfs.", "instances share the host's LXCFS"},
     {"instances.placement.", "there is one server to place instances on"},
-    {"instances.tpm.", "TPM devices aren't available"},
     {"network.ovn.", "OVN networks aren't available"},
     {"network.ovs.", "Open vSwitch is found by its own tools' defaults"},
     {"oidc.", "logging in through OpenID Connect isn't available: use TLS client certificates"},

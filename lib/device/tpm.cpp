@@ -5,6 +5,8 @@
 #include "device/disk_machine.h"
 #include "device/roles.h"
 #include "device/services.h"
+#include "device/tpm_provision.h"
+#include "network/network.h"
 #include "sys/background.h"
 #include "sys/spawn.h"
 
@@ -18,7 +20,7 @@ constexpr config::Key kKeys[] = {
 
 class Tpm : public Device, public FixedAtStart {
  public:
-  Tpm(Host& host, std::string name, StringMap config) : host_(host), name_(std::move(name)), config_(std::move(config)) {}
+  Tpm(Services& services, Host& host, std::string name, StringMap config) : services_(services), host_(host), name_(std::move(name)), config_(std::move(config)) {}
 
   Result<> validate() override {
     TRY(check_keys(kKeys, config_));
@@ -29,8 +31,8 @@ class Tpm : public Device, public FixedAtStart {
   Result<RunConfig> start(const Context& ctx) override {
     if (!sys::find_program("swtpm")) return fail(Code::unsupported, "Required tool 'swtpm' is missing: install swtpm");
     std::string state = machine_volume(host_) + "/tpm." + name_;
-    if (mkdir(state.c_str(), 0700) != 0 && errno != EEXIST) return fail_errno("Failed to create device path " + state);
     TRY(stop(ctx));
+    TRY(provision_tpm(ctx, state, host_.run_path() + "/swtpm-setup-" + path_name(name_), services_.networks.environment().server_config()));
     // The socket's name is relative, in the folder that QEMU starts in too: paths of sockets have room for 107 bytes.
     sys::SpawnSpec spec{.argv = {"swtpm", "socket", "--tpm2", "--tpmstate", "dir=" + state, "--ctrl", "type=unixio,path=" + socket()},
                         .cwd = host_.run_path(), .new_session = true};
@@ -62,6 +64,7 @@ class Tpm : public Device, public FixedAtStart {
     return {};
   }
 
+  Services& services_;
   Host& host_;
   std::string name_;
   StringMap config_;
@@ -71,7 +74,7 @@ class Tpm : public Device, public FixedAtStart {
 
 extern const device::Type tpm_type = {
     .name = "tpm",
-    .create = [](Services&, Host& host, const std::string& name, const StringMap& config) -> std::unique_ptr<Device> { return std::make_unique<Tpm>(host, name, config); },
+    .create = [](Services& services, Host& host, const std::string& name, const StringMap& config) -> std::unique_ptr<Device> { return std::make_unique<Tpm>(services, host, name, config); },
     .keys = [](const StringMap&) -> config::Keys { return kKeys; },
 };
 

@@ -34,9 +34,45 @@ disks_at_start() {
   incus config device add v1 scsi disk pool=default source=virtio-scsi wwn=0x5000c500a1b2c3d4 limits.read=30iops limits.write=1MiB io.cache=writeback
 }
 
+# A disk from daemon to guest that holds the agent, one that holds what cloud-init looks for.
+drives_at_start() {
+  incus config set v1 cloud-init.user-data="$(printf '#cloud-config\nhostname: drive')"
+  incus config device add v1 agent disk source=agent:config
+  incus config device add v1 seed disk source=cloud-init:config
+}
+
+check_drives() {
+  local words='for d in /dev/sr*; do mount -t iso9660 -o ro $d /mnt && { ls /mnt; cat /mnt/user-data; umount /mnt; }; done 2> /dev/null'
+  in_v1 "$words" > "$SUITE_DIR/drives"
+  local name
+  for name in incus-agent agent.conf agent.crt agent.key install.sh server.crt user-data meta-data vendor-data 'hostname: drive'; do
+    grep -q "^$name" "$SUITE_DIR/drives" || fail "$name is not on the drives: $(cat "$SUITE_DIR/drives")"
+  done
+}
+
+# A platform's own CA: new TPMs get a certified endorsement key.
+tpm_at_start() {
+  command -v swtpm > /dev/null || return 0
+  if command -v swtpm_setup > /dev/null; then
+    openssl req -x509 -newkey rsa:2048 -nodes -subj /CN=platform -days 30 -addext basicConstraints=critical,CA:true -keyout "$SUITE_DIR/ca.key" -out "$SUITE_DIR/ca.crt" 2> /dev/null
+    incus config set instances.tpm.platform_cert="$(cat "$SUITE_DIR/ca.crt")" instances.tpm.platform_key="$(cat "$SUITE_DIR/ca.key")"
+  fi
+  incus config device add v1 chip tpm
+}
+
+check_tpm() {
+  command -v swtpm > /dev/null || { echo "no swtpm: TPMs not tested"; return 0; }
+  in_v1 'test "$(cat /sys/class/tpm/tpm0/tpm_version_major)" = 2'
+  command -v swtpm_setup > /dev/null || { echo "no swtpm_setup: certified TPMs not tested"; return 0; }
+  [ -z "$(ls "$INCUS_DIR/run/v1" | grep swtpm-setup)" ] || fail "the CA's key is left"
+  # The certificate lies in the TPM's NVRAM: in swtpm's state as it is.
+  grep -aq platform "$INCUS_DIR/virtual-machines/v1/tpm.chip/tpm2-00.permall" || fail "the TPM has no certificate of the platform"
+}
+
 nics_at_start() {
   incus network create uplink ipv4.address=10.99.0.1/24 ipv6.address=none
-  incus config device add v1 peer nic nictype=p2p hwaddr=00:16:3e:00:00:01 host_name=peer0 mtu=1400
+  incus config set v1 agent.nic_config=true
+  incus config device add v1 peer nic nictype=p2p hwaddr=00:16:3e:00:00:01 host_name=peer0 mtu=1400 name=cross
   incus config device add v1 way nic nictype=routed hwaddr=00:16:3e:00:00:02 host_name=way0 parent=uplink ipv4.address=10.99.0.9
 }
 
@@ -47,7 +83,7 @@ check_disks_at_start() {
   expect '"no-flush":true' node root no-flush
   in_blocks '"iops_rd":30,'
   # Highest boot.priority first, then the root disk, other disks, NICs.
-  expect "1 2 5" echo "$(property nvme bootindex) $(property root bootindex) $(property eth0 bootindex)"
+  expect "1 2 7" echo "$(property nvme bootindex) $(property root bootindex) $(property eth0 bootindex)"
   # Changes of limits are for at once.
   incus config device set v1 scsi limits.read=2MiB
   in_blocks '"bps_rd":2097152,'
@@ -57,6 +93,7 @@ check_disks_at_start() {
 }
 
 check_nics_at_start() {
+  expect cross address 00:16:3e:00:00:01
   expect 1400 in_v1 "cat /sys/class/net/$(address 00:16:3e:00:00:01)/mtu"
   ip link show peer0 > /dev/null
   ip route show dev way0 | grep -q '^10.99.0.9 '
@@ -192,7 +229,8 @@ test_vm_devices() {
     -c raw.qemu.qmp.post-start='[{"execute":"chardev-add","arguments":{"id":"late","backend":{"type":"ringbuf","data":{}}}}]'
   disks_at_start
   nics_at_start
-  ! command -v swtpm > /dev/null || incus config device add v1 chip tpm
+  drives_at_start
+  tpm_at_start
   vm_boot v1
   check_disks_at_start
   check_nics_at_start
@@ -200,9 +238,8 @@ test_vm_devices() {
   check_shares_while_running
   check_nics_while_running
   check_limits
-  if command -v swtpm > /dev/null; then
-    in_v1 'test "$(cat /sys/class/tpm/tpm0/tpm_version_major)" = 2'
-  fi
+  check_drives
+  check_tpm
   check_refusals
   check_raw
   incus delete -f v1
