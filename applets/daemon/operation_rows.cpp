@@ -21,6 +21,7 @@ void OperationRows::changed() { schedule(kDelay); }
 
 void OperationRows::schedule(Duration delay) {
   std::lock_guard guard(mutex_);
+  again_ = true;
   if (std::exchange(scheduled_, true)) return;
   timer_ = daemon_.runtime.after(delay, [weak = weak_from_this()] {
     if (auto self = weak.lock()) self->flush();
@@ -30,11 +31,24 @@ void OperationRows::schedule(Duration delay) {
 void OperationRows::flush() {
   {
     std::lock_guard guard(mutex_);
-    scheduled_ = false;
+    again_ = false;
   }
+  auto written = write_down();
+  if (!written) log_warn("Failed to record operations", {{"err", written.error().message()}});
+  bool again = false, left = !written || !stored_.empty();
+  {
+    std::lock_guard guard(mutex_);
+    scheduled_ = false;  // not before: a slow disk must not lead to two at once
+    again = again_;
+  }
+  if (again) schedule(kDelay);
+  else if (left) schedule(kAgain);
+}
+
+Result<> OperationRows::write_down() {
   std::map<std::string, std::shared_ptr<core::Operation>> now;
   for (const auto& operation : daemon_.operations->all()) now[operation->id()] = operation;
-  auto written = daemon_.global->write([&](db::Tx& tx) -> Result<> {
+  TRY(daemon_.global->write([&](db::Tx& tx) -> Result<> {
     for (const std::string& id : stored_) {
       if (!now.contains(id)) TRY(db::operations::remove(tx, id));
     }
@@ -42,11 +56,10 @@ void OperationRows::flush() {
       if (!stored_.contains(id)) TRY(db::operations::add(tx, id, static_cast<int>(operation->type()), operation->project()));
     }
     return {};
-  });
-  if (!written) return log_warn("Failed to record operations", {{"err", written.error().message()}});
+  }));
   stored_.clear();
   for (const auto& [id, operation] : now) stored_.insert(id);
-  if (!now.empty()) schedule(kAgain);
+  return {};
 }
 
 }  // namespace incusd

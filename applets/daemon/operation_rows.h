@@ -21,12 +21,14 @@ class OperationRows : public std::enable_shared_from_this<OperationRows> {
  private:
   void schedule(Duration delay);
   void flush();
+  Result<> write_down();
 
   Daemon& daemon_;
   std::mutex mutex_;
-  bool scheduled_ = false;
+  bool scheduled_ = false;  ///< a flush is to come, or runs
+  bool again_ = false;      ///< asked for since the last flush began
   std::shared_ptr<async::Runtime::Timer> timer_;
-  std::set<std::string> stored_;  ///< ids in the table; only flush() uses it
+  std::set<std::string> stored_;  ///< ids in the table; only flush() uses it, one at a time
 };
 
 }  // namespace incusd
