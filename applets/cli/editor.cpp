@@ -12,6 +12,7 @@
 
 #include "base/strings.h"
 #include "base/unique_fd.h"
+#include "base/write_all.h"
 
 namespace cli {
 
@@ -42,15 +43,6 @@ struct TemporaryFile {
     if (!path.empty()) unlink(path.c_str());
   }
 };
-
-Result<> write_all(int fd, std::string_view text) {
-  while (!text.empty()) {
-    ssize_t count = write(fd, text.data(), text.size());
-    if (count < 0 && errno != EINTR) return fail_errno("Failed writing the document");
-    if (count > 0) text.remove_prefix(count);
-  }
-  return {};
-}
 
 }  // namespace
 
@@ -101,7 +93,7 @@ Result<std::string> edit_text(const std::string& text) {
     file.path.clear();
     return fail_errno("Failed creating a temporary file");
   }
-  TRY(write_all(fd.get(), text));
+  if (!write_all(fd.get(), text)) return fail_errno("Failed writing the document");
   fd.reset();
   TRY(edit_file(file.path));
   return read_file(file.path);

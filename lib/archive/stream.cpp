@@ -11,6 +11,8 @@
 #include <utility>
 #include <vector>
 
+#include "base/write_all.h"
+
 namespace archive {
 
 Source source_from_fd(int fd) {
@@ -37,13 +39,7 @@ Source source_from_file(int fd, int64_t offset) {
 
 Sink sink_to_fd(int fd) {
   return [fd](std::string_view data) -> Result<> {
-    while (!data.empty()) {
-      ssize_t put = write(fd, data.data(), data.size());
-      if (put < 0 && errno == EINTR) continue;
-      if (put < 0) return fail_errno("Failed writing");
-      data.remove_prefix(static_cast<size_t>(put));
-    }
-    return {};
+    return write_all(fd, data) ? Result<>() : fail_errno("Failed writing");
   };
 }
 

@@ -10,6 +10,7 @@
 
 #include "base/durable.h"
 #include "base/unique_fd.h"
+#include "base/write_all.h"
 
 StringList split(std::string_view text, char separator, size_t limit) {
   StringList parts;
@@ -155,16 +156,6 @@ Result<std::string> read_file(const std::string& path, size_t limit) {
 }
 
 namespace {
-Result<> write_all(int fd, std::string_view text, const std::string& path) {
-  while (!text.empty()) {
-    ssize_t n = write(fd, text.data(), text.size());
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0) return fail_errno("Failed writing " + quote(path));
-    text.remove_prefix(static_cast<size_t>(n));
-  }
-  return {};
-}
-
 /// After this a power cut can't undo the renaming of a file in the folder of `path`.
 Result<> sync_parent(const std::string& path) {
   size_t slash = path.rfind('/');
@@ -178,7 +169,7 @@ Result<> replace_file(const std::string& path, std::string_view text, unsigned m
   std::string temporary = path + ".XXXXXX";
   UniqueFd fd(mkostemp(temporary.data(), O_CLOEXEC));
   if (!fd) return fail_errno("Failed creating " + quote(path));
-  auto written = write_all(fd.get(), text, path);
+  auto written = write_all(fd.get(), text) ? Result<>() : fail_errno("Failed writing " + quote(path));
   if (written && fchmod(fd.get(), mode)) written = fail_errno("Failed setting the mode of " + quote(path));
   if (written && sync && fsync(fd.get())) written = fail_errno("Failed syncing " + quote(path));
   if (written && rename(temporary.c_str(), path.c_str())) written = fail_errno("Failed replacing " + quote(path));

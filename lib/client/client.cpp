@@ -9,6 +9,7 @@
 
 #include "api/json.h"
 #include "base/encode.h"
+#include "base/write_all.h"
 #include "client/connect.h"
 #include "client/exchange.h"
 #include "client/websocket.h"
@@ -94,13 +95,7 @@ Result<std::string> Client::server_certificate(const Context& ctx) {
 
 Sink sink_fd(int fd) {
   return [fd](std::string_view piece) -> Result<> {
-    while (!piece.empty()) {
-      ssize_t n = write(fd, piece.data(), piece.size());
-      if (n < 0 && errno == EAGAIN) TRY(Context().wait_fd(fd, POLLOUT));
-      else if (n < 0 && errno != EINTR) return fail_errno("Failed writing");
-      if (n > 0) piece.remove_prefix(static_cast<size_t>(n));
-    }
-    return {};
+    return write_all(fd, piece) ? Result<>() : fail_errno("Failed writing");
   };
 }
 

@@ -8,6 +8,7 @@
 #include <cstring>
 #include <vector>
 
+#include "base/write_all.h"
 #include "http/receive_file.h"
 
 namespace http {
@@ -15,16 +16,6 @@ namespace http {
 namespace {
 
 constexpr uint64_t kCopied = 64 << 10;  ///< bytes of one piece that is copied through memory
-
-Result<> write_all(int file, std::string_view data) {
-  while (!data.empty()) {
-    ssize_t put = ::write(file, data.data(), data.size());
-    if (put < 0 && errno == EINTR) continue;
-    if (put < 0) return fail_errno("Failed writing");
-    data.remove_prefix(static_cast<size_t>(put));
-  }
-  return {};
-}
 
 }  // namespace
 
@@ -87,7 +78,7 @@ Result<uint64_t> BodyStream::receive_file(const Context& ctx, int file, uint64_t
   if (uint64_t moved = TRY(move_to_file(ctx, file, most))) return moved;
   std::vector<char> buffer(std::min<uint64_t>(most, kCopied));
   size_t got = TRY(read(ctx, buffer));
-  TRY(write_all(file, {buffer.data(), got}));
+  if (!write_all(file, {buffer.data(), got})) return fail_errno("Failed writing");
   return got;
 }
 

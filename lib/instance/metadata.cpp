@@ -8,6 +8,7 @@
 #include <algorithm>
 
 #include "api/yaml.h"
+#include "base/write_all.h"
 #include "sys/beneath.h"
 
 namespace instance {
@@ -109,13 +110,7 @@ Result<> write_template(const std::string& volume, const std::string& name, std:
   TRY(check_name(name));
   UniqueFd folder = TRY(open_templates(volume, true));
   UniqueFd file = TRY(sys::open_beneath(folder.get(), name, O_WRONLY | O_CREAT | O_TRUNC, 0644));
-  while (!text.empty()) {
-    ssize_t done = write(file.get(), text.data(), text.size());
-    if (done < 0 && errno == EINTR) continue;
-    if (done < 0) return fail_errno("Failed writing template " + name);
-    text.remove_prefix(static_cast<size_t>(done));
-  }
-  return {};
+  return write_all(file.get(), text) ? Result<>() : fail_errno("Failed writing template " + name);
 }
 
 Result<> remove_template(const std::string& volume, const std::string& name) {

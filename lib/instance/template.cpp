@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "api/architecture.h"
+#include "base/write_all.h"
 #include "imagefmt/template.h"
 #include "instance/metadata.h"
 #include "sys/beneath.h"
@@ -88,13 +89,7 @@ Result<std::string> rendered_text(const std::string& text, const std::string& pa
 }
 
 Result<> write_text(int file, std::string_view text, const std::string& path) {
-  while (!text.empty()) {
-    ssize_t done = write(file, text.data(), text.size());
-    if (done < 0 && errno == EINTR) continue;
-    if (done < 0) return fail_errno("Failed writing " + path);
-    text.remove_prefix(static_cast<size_t>(done));
-  }
-  return {};
+  return write_all(file, text) ? Result<>() : fail_errno("Failed writing " + path);
 }
 
 Result<> apply_one(int root, const std::string& volume, const std::string& path, const api::ImageMetadataTemplate& entry, const Json& variables,

@@ -12,6 +12,7 @@
 
 #include "archive/hash.h"
 #include "archive/stream.h"
+#include "base/write_all.h"
 
 namespace oci {
 
@@ -65,13 +66,8 @@ struct Arriving {
   Result<> write(std::string_view data) {
     auto count = static_cast<int64_t>(data.size());
     if (done + count > size) return fail(Code::invalid, "The registry sent more than the {} bytes of the layer", size);
-    while (!data.empty()) {
-      ssize_t put = pwrite(fd, data.data(), data.size(), done);
-      if (put < 0 && errno == EINTR) continue;
-      if (put < 0) return fail_errno("Failed writing a layer");
-      data.remove_prefix(static_cast<size_t>(put));
-      done += put;
-    }
+    if (!pwrite_all(fd, data, done)) return fail_errno("Failed writing a layer");
+    done += count;
     if (arrived) arrived(count);
     return {};
   }

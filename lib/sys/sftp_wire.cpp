@@ -4,6 +4,8 @@
 
 #include <cerrno>
 
+#include "base/write_all.h"
+
 namespace sys::sftp {
 
 Attributes Attributes::of(const struct stat& info) {
@@ -134,13 +136,7 @@ Result<std::string> read_bytes(int fd, size_t count) {
 }
 
 Result<> write_all(int fd, std::string_view bytes) {
-  while (!bytes.empty()) {
-    ssize_t done = write(fd, bytes.data(), bytes.size());
-    if (done < 0 && errno == EINTR) continue;
-    if (done < 0) return fail_errno("Failed writing an SFTP packet");
-    bytes.remove_prefix(static_cast<size_t>(done));
-  }
-  return {};
+  return ::write_all(fd, bytes) ? Result<>() : fail_errno("Failed writing an SFTP packet");
 }
 
 }  // namespace sys::sftp

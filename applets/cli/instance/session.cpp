@@ -8,6 +8,7 @@
 
 #include "api/json.h"
 #include "applets/cli/instance/terminal.h"
+#include "base/write_all.h"
 
 namespace cli {
 namespace {
@@ -16,21 +17,6 @@ using Kind = client::WebSocket::Kind;
 constexpr size_t kReadSize = 128 * 1024;
 /// Local input is left unread while this much waits to be sent.
 constexpr size_t kMaxQueued = 1 << 20;
-
-Result<> write_all(int fd, std::string_view data) {
-  while (!data.empty()) {
-    ssize_t n = write(fd, data.data(), data.size());
-    if (n < 0 && errno == EAGAIN) {
-      pollfd ready{fd, POLLOUT, 0};
-      poll(&ready, 1, -1);
-    } else if (n < 0 && errno != EINTR) {
-      return fail_errno("Failed writing output");
-    } else if (n > 0) {
-      data.remove_prefix(static_cast<size_t>(n));
-    }
-  }
-  return {};
-}
 
 /// The state of one run: which descriptors are still open, and what poll watches.
 class Loop {
@@ -92,7 +78,7 @@ class Loop {
       auto received = channel.socket->try_receive();
       if (received && !*received) return {};
       auto message = received ? std::move(*received) : std::optional(client::WebSocket::Message{Kind::text, "", true});
-      if (channel.out_fd >= 0 && !message->end && message->kind == Kind::binary) TRY(write_all(channel.out_fd, message->data));
+      if (channel.out_fd >= 0 && !message->end && message->kind == Kind::binary && !write_all(channel.out_fd, message->data)) return fail_errno("Failed writing output");
       if (message->end || (message->kind == Kind::text && channel.out_fd >= 0)) {
         channel.out_fd = channel.in_fd = -1;
         channel.socket->close();
