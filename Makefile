@@ -43,6 +43,7 @@ bench: binary
 interop: binary
 	scripts/interop.sh $(BUILD)/incusbox
 	scripts/interop-images.sh $(BUILD)/incusbox $(IMAGES)
+	scripts/interop-machines.sh $(BUILD)/incusbox
 
 # Unit and API tests under a sanitizer: a dynamic build, inside the build root.
 asan tsan:

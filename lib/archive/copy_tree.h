@@ -37,4 +37,7 @@ Result<> copy_tree(const Context& ctx, const std::string& source, const std::str
 /// `may_share` is set to false once the file system said that it can't share blocks, and spares asking again. May be null.
 Result<> copy_content(const Context& ctx, int source, int target, int64_t size, bool sparse, std::atomic<bool>* may_share = nullptr);
 
+/// Can files in this folder share blocks? Tries it with two that have no names.
+bool shares_blocks(const std::string& folder);
+
 }  // namespace archive

@@ -48,6 +48,8 @@ class VolumeOps {
   /// File systems: a quota where the driver has them. Block volumes: the size. Errors: invalid (shrinking a disk).
   virtual Result<> resize(const Context&, const Volume&, int64_t bytes) = 0;
   virtual Result<Mounted> mount(const Context&, const Volume&) = 0;
+  /// Do copies share what they copy? Else they cost as much as making the content anew.
+  virtual bool shares_blocks() = 0;
 };
 
 class SnapshotOps {

@@ -118,6 +118,11 @@ Result<Mounted> FolderVolumes::mount(const Context&, const Volume& volume) {
   return Mounted{disk_alone ? folder + "/" + disk_name(volume.content) : folder, nullptr};
 }
 
+bool FolderVolumes::shares_blocks() {
+  std::call_once(tried_, [this] { shares_ = archive::shares_blocks(root_); });
+  return shares_;
+}
+
 Result<> FolderVolumes::take(const Context& ctx, const Volume& snapshot) {
   Volume parent = snapshot;
   parent.snapshot.clear();

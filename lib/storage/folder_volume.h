@@ -1,5 +1,7 @@
 // Volumes that are folders (or subvolumes, which look like folders): all that drivers of this kind share.
 #pragma once
+#include <mutex>
+
 #include "archive/copy_tree.h"
 #include "storage/driver.h"
 
@@ -20,6 +22,8 @@ class FolderVolumes : public VolumeOps, public SnapshotOps {
   /// File systems: accepted and without effect, as there is no quota on a plain folder.
   Result<> resize(const Context&, const Volume&, int64_t bytes) override;
   Result<Mounted> mount(const Context&, const Volume&) override;
+  /// Tries it once with two files.
+  bool shares_blocks() override;
   Result<> take(const Context&, const Volume& snapshot) override;
   /// The copy is complete before the old content goes: a failure leaves the volume as it was.
   Result<> restore(const Context&, const Volume& snapshot) override;
@@ -44,6 +48,8 @@ class FolderVolumes : public VolumeOps, public SnapshotOps {
   Result<> fill(const Context& ctx, const Volume& volume, const std::string& source, const std::string& path, const Progress& progress);
 
   std::string root_;
+  std::once_flag tried_;
+  bool shares_ = false;
 };
 
 }  // namespace storage

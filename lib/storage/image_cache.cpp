@@ -30,7 +30,7 @@ Result<Mounted> ImageCache::use(const Context& ctx, const Want& want, const Prog
     std::shared_lock<std::shared_mutex> held;
   };
   auto hold = std::make_shared<Hold>(lock_of(want.fingerprint));
-  std::string path = folder_ + "/" + want.fingerprint;
+  std::string path = path_of(want.fingerprint);
   for (;;) {
     hold->held = std::shared_lock(*hold->lock);
     if (access(path.c_str(), F_OK) == 0) return Mounted{path, hold};
@@ -40,22 +40,67 @@ Result<Mounted> ImageCache::use(const Context& ctx, const Want& want, const Prog
   }
 }
 
+bool ImageCache::first(const std::string& fingerprint) {
+  std::lock_guard guard(mutex_);
+  return access(path_of(fingerprint).c_str(), F_OK) != 0 && claimed_.insert(fingerprint).second;
+}
+
+Result<> ImageCache::fill(const Context& ctx, const Want& want, const std::string& target, const Progress& progress) {
+  auto outcome = unpack_into(ctx, want, target, progress);
+  if (outcome) return outcome;
+  std::lock_guard guard(mutex_);
+  claimed_.erase(want.fingerprint);
+  return outcome;
+}
+
+void ImageCache::want_soon(const Want& want) {
+  std::lock_guard guard(mutex_);
+  soon_.push_back(want);
+}
+
+void ImageCache::prepare(const Context& ctx) {
+  for (;;) {
+    std::unique_lock lock(mutex_);
+    if (soon_.empty() || ctx.stopped()) return;
+    Want want = std::move(soon_.back());
+    soon_.pop_back();
+    preparing_ = want.fingerprint;
+    std::stop_source stop = stop_preparing_ = std::stop_source();
+    lock.unlock();
+    std::stop_callback end(ctx.stop_token(), [&] { stop.request_stop(); });
+    auto used = use(Context(stop.get_token()), want, nullptr);
+    if (!used && !stop.stop_requested()) log_warn("Cannot unpack an image ahead of its use", {{"fingerprint", want.fingerprint}, {"error", used.error().message()}});
+    lock.lock();
+    preparing_.clear();
+  }
+}
+
+Result<> ImageCache::unpack_into(const Context& ctx, const Want& want, const std::string& folder, const Progress& progress) const {
+  UniqueFd target = TRY(sys::open_directory(folder));
+  auto files = imagefmt::files_of(images_, want.fingerprint);
+  if (want.content == ContentType::filesystem) return imagefmt::unpack(ctx, files, target.get(), progress);
+  return imagefmt::unpack_disk(ctx, files, target.get(), disk_name(want.content), want.most_bytes, progress);
+}
+
 Result<> ImageCache::unpack(const Context& ctx, const Want& want, const Progress& progress) {
   Volume partial = volume(want.fingerprint + std::string(kPartial), want.content);
   TRY(volumes_.remove(ctx, partial));
   TRY(volumes_.create(ctx, partial));
   Reverter undo;
   undo.add("remove half-unpacked image", [&](const Context& fresh) { return volumes_.remove(fresh, partial); });
-  UniqueFd target = TRY(sys::open_directory(folder_ + "/" + partial.name));
-  auto files = imagefmt::files_of(images_, want.fingerprint);
-  if (want.content == ContentType::filesystem) TRY(imagefmt::unpack(ctx, files, target.get(), progress));
-  else TRY(imagefmt::unpack_disk(ctx, files, target.get(), disk_name(want.content), want.most_bytes, progress));
+  TRY(unpack_into(ctx, want, path_of(partial.name), progress));
   TRY(volumes_.rename(ctx, partial, volume(want.fingerprint)));
   undo.commit();
   return {};
 }
 
 void ImageCache::forget(const Context& ctx, const std::string& fingerprint) {
+  {
+    std::lock_guard guard(mutex_);
+    claimed_.erase(fingerprint);
+    std::erase_if(soon_, [&](const Want& want) { return want.fingerprint == fingerprint; });
+    if (preparing_ == fingerprint) stop_preparing_.request_stop();
+  }
   auto lock = lock_of(fingerprint);
   std::unique_lock exclusive(*lock);
   if (auto removed = volumes_.remove(ctx, volume(fingerprint)); !removed) {

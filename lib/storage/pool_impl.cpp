@@ -38,8 +38,9 @@ db::ContentType db_content(ContentType type) {
 
 PoolImpl::PoolImpl(Services services, const db::pools::Row& row, std::unique_ptr<Driver> driver)
     : services_(services), name_(row.name), id_(row.id), config_(row.config), driver_(std::move(driver)),
-      images_(pool_path(services.paths, row.name), services.paths.in_var("images"), driver_->volumes()),
-      sweeper_(std::make_shared<Sweeper>(services.runtime, [driver = driver_](const Context& ctx) { driver->sweep(ctx); })) {}
+      images_(std::make_shared<ImageCache>(pool_path(services.paths, row.name), services.paths.in_var("images"), driver_->volumes())),
+      sweeper_(std::make_shared<Sweeper>(services.runtime, [driver = driver_](const Context& ctx) { driver->sweep(ctx); })),
+      unpacker_(std::make_shared<Sweeper>(services.runtime, [driver = driver_, images = images_](const Context& ctx) { images->prepare(ctx); })) {}
 
 Result<> PoolImpl::make_folders() {
   std::string root = pool_path(services_.paths, name_);
@@ -145,7 +146,7 @@ Result<> PoolImpl::update_volume(const Context& ctx, const VolumeRef& ref, const
 }
 
 void PoolImpl::forget_image(const std::string& fingerprint) {
-  images_.forget(Context(), fingerprint);
+  images_->forget(Context(), fingerprint);
   sweep_later();
 }
 

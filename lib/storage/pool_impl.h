@@ -46,16 +46,21 @@ class PoolImpl final : public Pool, public std::enable_shared_from_this<PoolImpl
   void forget_image(const std::string& fingerprint) override;
 
   Driver& backend() { return *driver_; }
-  ImageCache& images() { return images_; }
+  ImageCache& images() { return *images_; }
   /// Deletes in the background what was removed.
   void sweep_later() { sweeper_->later(); }
-  /// No sweep works in the pool's folder as long as the handle lives. Blocks.
-  std::shared_ptr<void> hold_off_sweeps() { return sweeper_->hold_off(); }
+  /// Neither a sweep nor an unpacking works in the pool's folder in the background as long as the handle lives. Blocks.
+  std::shared_ptr<void> hold_off_sweeps() {
+    using Both = std::pair<std::shared_ptr<void>, std::shared_ptr<void>>;
+    return std::make_shared<Both>(unpacker_->hold_off(), sweeper_->hold_off());
+  }
   /// Makes the base folders of the pool. Errors: internal.
   Result<> make_folders();
   void set_config(StringMap config) { config_ = std::move(config); }
 
  private:
+  /// Makes the volume's content of the image; nothing stays of a failure. Returns the bytes of its disk, 0 without one.
+  Result<int64_t> fill_from_image(const Context&, const Volume&, const ImageCache::Want&, const Progress&);
   Result<std::shared_ptr<void>> lock(const Context&, const Volume&);
   /// Once more with an empty trash if the file system is full. `work` leaves nothing of a failure.
   Result<> with_space(const std::function<Result<>()>& work);
@@ -78,8 +83,8 @@ class PoolImpl final : public Pool, public std::enable_shared_from_this<PoolImpl
   int64_t id_;
   StringMap config_;
   std::shared_ptr<Driver> driver_;  ///< shared with a sweep under way
-  ImageCache images_;
-  std::shared_ptr<Sweeper> sweeper_;
+  std::shared_ptr<ImageCache> images_;
+  std::shared_ptr<Sweeper> sweeper_, unpacker_;
 };
 
 }  // namespace storage

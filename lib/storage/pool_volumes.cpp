@@ -43,16 +43,36 @@ int64_t PoolImpl::take_disk_size(const VolumeRef& ref, StringMap& config) const 
   return round_disk(parse_byte_size(wanted.empty() ? get_or(config_, "volume.size") : wanted).value_or(0));
 }
 
+Result<int64_t> PoolImpl::fill_from_image(const Context& ctx, const Volume& volume, const ImageCache::Want& want, const Progress& progress) {
+  VolumeOps& volumes = driver_->volumes();
+  auto disk_in = [&](const std::string& folder) { return volume.has_disk() ? disk_size(folder + "/" + disk_name(volume.content)).value_or(0) : 0; };
+  if (!volumes.shares_blocks() && images_->first(want.fingerprint)) {
+    Volume bare = volume;
+    bare.content = ContentType::filesystem;  // its disk, if any, comes out of the image
+    TRY(volumes.create(ctx, bare));
+    Reverter undo;
+    undo.add("remove half-unpacked volume", [&](const Context& fresh) { return volumes.remove(fresh, bare); });
+    std::string folder = pool_path(services_.paths, name_) + "/" + relative_path(volume);
+    TRY_CTX(images_->fill(ctx, want, folder, progress), "Failed to unpack image {}", want.fingerprint);
+    undo.commit();
+    images_->want_soon(want);
+    unpacker_->later();
+    return disk_in(folder);
+  }
+  Mounted image = TRY_CTX(images_->use(ctx, want, progress), "Failed to unpack image {}", want.fingerprint);
+  int64_t needed = disk_in(image.path);
+  if (want.most_bytes > 0 && needed > want.most_bytes) return fail(Code::invalid, "Source image size ({}) exceeds specified volume size ({})", needed, want.most_bytes);
+  TRY(volumes.copy(ctx, volume, image.path, nullptr));
+  return needed;
+}
+
 Result<> PoolImpl::create_from_image(const Context& ctx, const VolumeRef& ref, const StringMap& config, const std::string& fingerprint, const Progress& progress) {
   StringMap own = config;
   int64_t wanted = take_disk_size(ref, own);
   return create_with(ctx, ref, own, "", [&](const Volume& volume) -> Result<> {
     return with_space([&]() -> Result<> {
       ImageCache::Want want{.fingerprint = fingerprint, .content = volume.content, .most_bytes = wanted};
-      Mounted image = TRY_CTX(images_.use(ctx, want, progress), "Failed to unpack image {}", fingerprint);
-      int64_t needed = volume.has_disk() ? disk_size(image.path + "/" + disk_name(volume.content)).value_or(0) : 0;
-      if (wanted > 0 && needed > wanted) return fail(Code::invalid, "Source image size ({}) exceeds specified volume size ({})", needed, wanted);
-      TRY(driver_->volumes().copy(ctx, volume, image.path, nullptr));
+      int64_t needed = TRY(fill_from_image(ctx, volume, want, progress));
       return volume.has_disk() ? driver_->volumes().resize(ctx, volume, wanted > 0 ? wanted : std::max(needed, kDefaultDisk)) : Result<>();
     });
   });

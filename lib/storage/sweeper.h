@@ -1,4 +1,4 @@
-// Emptying the trash of pools in the background, behind everybody who waits for storage.
+// Work on pools in the background, behind everybody who waits for storage: emptying the trash, unpacking images ahead of their use.
 #pragma once
 #include <condition_variable>
 #include <functional>
@@ -15,14 +15,14 @@ namespace storage {
 /// Interrupts all sweeps and lets none begin: the daemon ends. What is left is found at the next start.
 void end_sweeping();
 
-/// Runs a pool's sweep with low priority. It begins at once: the pages of a file that is deleted soon after it was written never go to the disk, whereas
+/// Runs one kind of a pool's background work with low priority. A sweep begins at once: the pages of a file that is deleted soon after it was written never go to the disk, whereas
 /// one that was written costs a hundred times as much to delete where blocks are discarded (mount option `discard`; measured 14 us and 3.5 ms).
 /// Thread-safe.
 class Sweeper : public std::enable_shared_from_this<Sweeper> {
  public:
-  /// `sweep` empties the trash. Blocks; honours its context.
+  /// `sweep` does all there is to do. Blocks; honours its context.
   Sweeper(async::Runtime& runtime, std::function<void(const Context&)> sweep) : runtime_(runtime), sweep_(std::move(sweep)) {}
-  /// There is something in the trash.
+  /// There is something to do.
   void later();
   /// Until what is being swept has gone: somebody needs the space. False: there was nothing. Blocks.
   bool now();

@@ -143,3 +143,40 @@ test_second_daemon_waits() {
   start_daemon
   expect "" incus list -f csv
 }
+
+# Where copies cost as much as unpacking, an image's first instance is unpacked in place; what further ones are copied from comes after it.
+test_first_instance_of_an_image() {
+  mkdir "$SUITE_DIR/tm"
+  mount -t tmpfs tmpfs "$SUITE_DIR/tm"
+  incus storage create tm dir source="$SUITE_DIR/tm"
+  local pool=$INCUS_DIR/storage-pools/tm image hash
+  incus image import "$TEST_IMAGE" --alias x > /dev/null
+  image=$(incus image list x -f csv -c F)
+  mkdir "$pool/images" 2> /dev/null || true
+  mount -t tmpfs -o ro tmpfs "$pool/images"
+  incus init x c1 --no-profiles -s tm
+  refuse . incus init x c2 --no-profiles -s tm
+  umount "$pool/images"
+  incus init x c2 --no-profiles -s tm
+  [ -d "$pool/images/$image/rootfs" ]
+  hash=$(cd "$pool/containers/c1" && find rootfs metadata.yaml -printf '%p %m %U %G %T@ %s\n' | grep -v '^rootfs ' | sort | sha256sum)
+  expect "$hash" sh -c "cd '$pool/containers/c2' && find rootfs metadata.yaml -printf '%p %m %U %G %T@ %s\n' | grep -v '^rootfs ' | sort | sha256sum"
+  incus image delete x
+  [ ! -e "$pool/images/$image" ]
+  # Without anybody asking for a second one.
+  incus image import "$TEST_IMAGE" --alias x > /dev/null
+  incus init x c3 --no-profiles -s tm
+  eventually 10 test -d "$pool/images/$image/rootfs"
+  incus delete c1 c2 c3
+  # One that fails leaves nothing, and the next one is the first again.
+  mkdir -p "$SUITE_DIR/bad/rootfs"
+  printf 'architecture: %s\ncreation_date: 1\n' "$(uname -m)" > "$SUITE_DIR/bad/metadata.yaml"
+  ln -s / "$SUITE_DIR/bad/rootfs/out"
+  tar -C "$SUITE_DIR/bad" -cf "$SUITE_DIR/bad.tar" metadata.yaml rootfs
+  tar -C "$SUITE_DIR" --transform 's,.*,rootfs/out/evil,' -rf "$SUITE_DIR/bad.tar" bad/metadata.yaml
+  incus image import "$SUITE_DIR/bad.tar" --alias bad > /dev/null
+  for _ in 1 2; do refuse 'not a folder' incus init bad c4 --no-profiles -s tm; done
+  expect "" ls "$pool/containers"
+  incus image delete bad x
+  incus storage delete tm
+}
