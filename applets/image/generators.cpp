@@ -13,6 +13,7 @@
 #include "imagefmt/agent_files.h"
 #include "sys/beneath.h"
 #include "sys/in_root.h"
+#include "sys/unnamed_file.h"
 
 namespace builder {
 
@@ -74,8 +75,7 @@ Result<> dump(const Context&, const Definition& definition, Tree& tree, const Fi
 
 /// Into a folder of the image that may have files already: unpacked there like a tar, since links in it must not lead anywhere.
 Result<> merge(const Context& ctx, const Tree& tree, int source, int target) {
-  UniqueFd tar(open((tree.templates + "/..").c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600));
-  if (!tar) return fail_errno("Cannot make a temporary file");
+  UniqueFd tar = TRY(sys::unnamed_file(tree.templates + "/.."));
   auto out = TRY(archive::TarWriter::create(archive::sink_to_fd(tar.get()), {}));
   TRY(out->add_tree(ctx, source, ""));
   TRY(out->finish());

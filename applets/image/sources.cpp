@@ -9,6 +9,7 @@
 #include "archive/squashfs.h"
 #include "client/fetch_file.h"
 #include "sys/beneath.h"
+#include "sys/unnamed_file.h"
 
 namespace builder {
 
@@ -51,8 +52,7 @@ Result<> unpack_file(const Context& ctx, int fd, const Tree& tree) {
 }
 
 Result<> download_root(const Context& ctx, const std::string& url, const std::string& checksum, const Tree& tree) {
-  UniqueFd file(open(tree.templates.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600));
-  if (!file) return fail_errno("Cannot make a temporary file");
+  UniqueFd file = TRY(sys::unnamed_file(tree.templates));
   client::DownloadOptions options;
   options.sink = client::sink_fd(file.get());
   TRY(client::fetch_file(ctx, {.url = url, .sha256 = checksum}, options));

@@ -17,6 +17,7 @@
 #include "oci/image.h"
 #include "sys/beneath.h"
 #include "sys/spawn.h"
+#include "sys/unnamed_file.h"
 
 namespace builder {
 
@@ -57,8 +58,7 @@ Result<> from_registry(const Context& ctx, const Definition& definition, const T
   oci::Registry registry(std::move(server), {});
   int architecture = TRY(api::architecture_id(definition.image.at("architecture")));
   oci::Described described = TRY(oci::describe(ctx, registry, image, architecture));
-  UniqueFd root(open((tree.templates + "/..").c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600));
-  if (!root) return fail_errno("Cannot make a temporary file");
+  UniqueFd root = TRY(sys::unnamed_file(tree.templates + "/.."));
   std::string layers = tree.templates + "/../layers";
   std::error_code error;
   std::filesystem::create_directory(layers, error);

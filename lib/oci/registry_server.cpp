@@ -9,6 +9,7 @@
 #include "archive/stream.h"
 #include "client/image_answers.h"
 #include "oci/image.h"
+#include "sys/unnamed_file.h"
 
 namespace oci {
 
@@ -18,9 +19,7 @@ constexpr const char* kRootfsName = "rootfs.tar.zst";
 constexpr const char* kMetadataName = "metadata.tar.zst";
 
 Result<UniqueFd> scratch_file() {
-  UniqueFd fd(open(std::filesystem::temp_directory_path().c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600));
-  if (!fd) return fail_errno("Failed creating a scratch file");
-  return fd;
+  return sys::unnamed_file(std::filesystem::temp_directory_path());
 }
 
 class RegistryServer {

@@ -13,6 +13,7 @@
 #include "applets/cli/peers.h"
 #include "applets/cli/wait.h"
 #include "base/unique_fd.h"
+#include "sys/unnamed_file.h"
 
 namespace cli {
 namespace {
@@ -58,9 +59,7 @@ Result<> push(Call& call, client::Server& from, client::Server& to, const ImageC
 }
 
 Result<UniqueFd> temporary_file() {
-  UniqueFd fd(open(std::filesystem::temp_directory_path().c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600));
-  if (!fd) return fail_errno("Failed creating a temporary file");
-  return fd;
+  return sys::unnamed_file(std::filesystem::temp_directory_path());
 }
 
 /// Down to this machine and up again: neither server needs to reach the other.

@@ -13,6 +13,7 @@
 #include "db/instance_snapshots.h"
 #include "db/volumes.h"
 #include "http/receive_file.h"
+#include "sys/unnamed_file.h"
 
 namespace incusd {
 
@@ -50,13 +51,6 @@ Result<> set_mark(const Daemon& daemon, const BackupKind& kind, int64_t id) {
 }
 
 void clear_mark(const Daemon& daemon, const BackupKind& kind, int64_t id) { unlink(mark_of(daemon, kind, id).c_str()); }
-
-/// Gives the unnamed file a name. A file that has it is of a backup that was cut short: its row would have kept us from here.
-Result<> name_file(int fd, const std::string& path) {
-  if (unlink(path.c_str()) != 0 && errno != ENOENT) return fail_errno("Failed to replace " + path);
-  if (linkat(AT_FDCWD, std::format("/proc/self/fd/{}", fd).c_str(), AT_FDCWD, path.c_str(), AT_SYMLINK_FOLLOW) != 0) return fail_errno("Failed to create " + path);
-  return {};
-}
 
 }  // namespace
 
@@ -99,8 +93,7 @@ Result<> write_backup_file(const Context& ctx, const std::string& path, const ar
   std::error_code error;
   std::string folder = std::filesystem::path(path).parent_path();
   std::filesystem::create_directories(folder, error);
-  UniqueFd fd(open(folder.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600));
-  if (!fd) return fail_errno("Error opening backup tarball for writing " + quote(path));
+  UniqueFd fd = TRY_CTX(sys::unnamed_file(folder), "Error opening backup tarball for writing {}", quote(path));
   archive::Sink file = archive::sink_to_fd(fd.get());
   int64_t done = 0;
   auto start = Clock::now();
@@ -116,17 +109,15 @@ Result<> write_backup_file(const Context& ctx, const std::string& path, const ar
   auto tar = TRY(archive::create_archive(fd.get(), sink, compression, Timestamp::now().seconds));
   TRY(fill(ctx, *tar));
   TRY(tar->finish());
-  return name_file(fd.get(), path);
+  // A file that has this name is of a backup that was cut short: its row would have kept us from here.
+  return sys::name_file(fd.get(), path);
 }
 
 namespace {
 
 /// Unnamed, beside the stored backups.
 Result<UniqueFd> temporary_file(Daemon& daemon) {
-  std::string folder = daemon.paths.in_var("backups");
-  UniqueFd fd(open(folder.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600));
-  if (!fd) return fail_errno("Cannot create a temporary file in " + folder);
-  return fd;
+  return sys::unnamed_file(daemon.paths.in_var("backups"));
 }
 
 }  // namespace
