@@ -17,6 +17,7 @@
 #include "base/log.h"
 #include "base/version.h"
 #include "core/location.h"
+#include "sys/module.h"
 #include "sys/service_manager.h"
 #include "sys/spawn.h"
 
@@ -37,7 +38,6 @@ Flags:
   -v, --verbose                  Log informational messages too
       --version                  Print the version)";
 
-constexpr seconds kModuleTime{10};
 /// A machine that was told to reboot isn't reached for this long.
 constexpr seconds kRebootTime{300};
 
@@ -96,10 +96,6 @@ Result<> apply_files(const Context& ctx) {
   return {};
 }
 
-void load_module(const char* name) {
-  (void)sys::run(Context().with_timeout(kModuleTime), {"modprobe", "-b", name});  // built in, or without modprobe: the next step tells
-}
-
 /// agent.conf of the config drive lets /dev/incus/sock be there before the daemon calls.
 Result<> offer_guest_api_early(Agent& agent) {
   if (access("agent.conf", F_OK) != 0) return {};
@@ -118,9 +114,9 @@ void wait_for_end() {
 
 Result<> prepare_machine(Agent& agent) {
   TRY(apply_files(Context()));
-  load_module("virtio_net");
+  (void)sys::load_module(Context(), "virtio_net");  // built in, or without modprobe: the next step tells
   configure_interfaces("nics");
-  if (agent.options.socket.empty() && access("/dev/vsock", F_OK) != 0) load_module("vmw_vsock_virtio_transport");
+  if (agent.options.socket.empty() && access("/dev/vsock", F_OK) != 0) (void)sys::load_module(Context(), "vmw_vsock_virtio_transport");
   TRY(load_features(agent));
   if (agent.allows("mounts")) mount_shares("agent-mounts.json");
   return {};

@@ -17,6 +17,7 @@
 #include "instance/manager.h"
 #include "instance/template.h"
 #include "instance/volume.h"
+#include "sys/module.h"
 
 namespace instance::lxc {
 namespace {
@@ -35,6 +36,13 @@ RunSpec base_spec(const View& view, const std::string& volume) {
   spec.path = volume;
   spec.rootfs = volume + "/rootfs";
   return spec;
+}
+
+constexpr const char* kModules = "linux.kernel_modules";
+
+Result<> load_modules(const Context& ctx, const View& view) {
+  for (const std::string& name : split_list(get_or(view.config, kModules))) TRY(sys::load_module(ctx, std::string(trim(name))));
+  return {};
 }
 
 Result<> run_templates(const Job& job, const InstancePtr& instance, const RootOwnership& owner) {
@@ -122,6 +130,7 @@ class ContainerDriver : public Driver {
   Result<std::unique_ptr<Preparation>> prepare(const Job& job, const InstancePtr& instance, const PowerOptions&) override {
     RootOwnership owner = TRY(prepare_ownership(job, instance, instance->mounted.path + "/rootfs"));
     TRY(write_credentials(instance, owner.map));
+    TRY(load_modules(job.ctx, *instance->view()));
     return std::make_unique<Start>(instance, std::move(owner));
   }
 
@@ -143,7 +152,8 @@ class ContainerDriver : public Driver {
     (void)chmod(volume.c_str(), 0100);
   }
 
-  Result<> changed(const Job& job, const InstancePtr& instance, const View&) override {
+  Result<> changed(const Job& job, const InstancePtr& instance, const View& before) override {
+    if (get_or(before.config, kModules) != get_or(instance->view()->config, kModules)) TRY(load_modules(job.ctx, *instance->view()));
     TRY(container_of(instance).offer_guest_api(job.ctx, !is_false(get_or(instance->view()->config, "security.guestapi"))));
     return write_credentials(instance, TRY(sys::IdMap::from_json(instance->volatile_get("volatile.idmap.current"))));
   }
