@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "base/log.h"
-#include "instance/manager.h"
+#include "instance/numa.h"
 
 namespace instance {
 namespace {
@@ -16,25 +16,20 @@ std::vector<int> online_cpus() {
   return text ? parse_cpu_set(std::string(trim(*text))).value_or(std::vector<int>()) : std::vector<int>{};
 }
 
-/// CPUs of NUMA nodes "0-1,3".
-std::vector<int> cpus_of_nodes(const std::string& nodes) {
+std::vector<int> cpus_of_nodes(const std::vector<int>& nodes) {
   std::vector<int> out;
-  for (int node : parse_cpu_set(nodes).value_or(std::vector<int>())) {
-    auto text = read_file(std::format("/sys/devices/system/node/node{}/cpulist", node));
-    if (!text) continue;
-    for (int cpu : parse_cpu_set(std::string(trim(*text))).value_or(std::vector<int>())) out.push_back(cpu);
-  }
+  NumaNodes all = numa_nodes();
+  for (int node : nodes)
+    if (auto found = all.find(node); found != all.end()) out.insert(out.end(), found->second.begin(), found->second.end());
   return out;
 }
 
 CpuWish wish_of(const Instance& instance) {
   ViewPtr view = instance.view();
-  std::string nodes = get_or(view->config, "limits.cpu.nodes");
-  if (nodes == "balanced") nodes = get_or(view->row.config, "volatile.cpu.nodes");
   std::string limit = get_or(view->config, "limits.cpu");
   // A topology says nothing about the host's CPUs, nor does the number of those that a machine has: as upstream's, it may run on all.
   if (limit.contains('=') || (view->type() == Type::virtual_machine && parse_uint(limit))) limit.clear();
-  return {.instance = view->row.id, .limit = limit, .of_nodes = nodes.empty() ? std::vector<int>{} : cpus_of_nodes(nodes)};
+  return {.instance = view->row.id, .limit = limit, .of_nodes = cpus_of_nodes(nodes_of(*view))};
 }
 
 /// The `count` least used of `from`.

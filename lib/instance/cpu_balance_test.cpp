@@ -2,7 +2,10 @@
 
 #include <catch2/catch_test_macros.hpp>
 
+#include "instance/numa.h"
+
 using instance::balance_cpus;
+using instance::choose_nodes;
 using instance::parse_cpu_set;
 using Cpus = std::vector<int>;
 
@@ -31,4 +34,13 @@ TEST_CASE("Nodes bound the choice, and missing CPUs are left out") {
   CHECK(chosen->at(3) == Cpus{0, 1, 2});
   CHECK(chosen->at(4) == Cpus{1, 2});
   CHECK_FALSE(balance_cpus({0}, {{.instance = 1, .limit = "a-b", .of_nodes = {}}}));
+}
+
+TEST_CASE("Balanced instances get the nodes with the fewest users, as many as their CPUs need") {
+  const instance::NumaNodes nodes = {{0, {0, 1}}, {2, {2, 3}}, {3, {4, 5}}};
+  CHECK(choose_nodes(nodes, {}, 1) == Cpus{0});
+  CHECK(choose_nodes(nodes, {{0, 2}, {2, 1}, {3, 1}}, 0) == Cpus{2});
+  CHECK(choose_nodes(nodes, {{0, 2}, {2, 1}}, 3) == Cpus{3, 2});
+  CHECK(choose_nodes(nodes, {}, 99) == Cpus{0, 2, 3});
+  CHECK(choose_nodes({}, {}, 1).empty());
 }

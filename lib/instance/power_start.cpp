@@ -13,6 +13,7 @@
 #include "instance/devices.h"
 #include "instance/driver.h"
 #include "instance/hotplug.h"
+#include "instance/numa.h"
 #include "instance/power.h"
 #include "instance/snapshot.h"
 #include "instance/volume.h"
@@ -83,6 +84,7 @@ Result<> start_locked(const Job& job, const InstancePtr& instance, const PowerOp
     return {};
   });
   TRY(make_identity(instance));
+  TRY(balance_nodes(instance));
   auto preparation = TRY(instance->driver().prepare(job, instance, options));
   instance->set_active(true);
   undo.add("mark inactive", [instance](const Context&) -> Result<> {

@@ -55,7 +55,7 @@ void Builder::sandbox() {
 void Builder::memory_backends() {
   bool bound = !spec_.cpu.nodes.empty();
   std::vector<NumaNode> nodes = spec_.cpu.nodes;
-  if (!bound) nodes.push_back({.host_node = -1, .memory = spec_.memory.size, .cpus = {}});
+  if (!bound) nodes.push_back({.host_nodes = {}, .memory = spec_.memory.size, .cpus = {}});
   for (size_t i = 0; i < nodes.size(); i++) {
     // Shared: backends of vhost-user devices (file systems, sockets) map it.
     StringMap entries = {{"qom-type", "memory-backend-memfd"}, {"size", mebibytes(nodes[i].memory)}, {"share", "on"}};
@@ -64,10 +64,8 @@ void Builder::memory_backends() {
       entries["mem-path"] = spec_.memory.hugepages;
       entries["prealloc"] = entries["discard-data"] = "on";
     }
-    if (nodes[i].host_node >= 0) {
-      entries["policy"] = "bind";
-      entries["host-nodes.0"] = std::to_string(nodes[i].host_node);
-    }
+    if (!nodes[i].host_nodes.empty()) entries["policy"] = "bind";
+    for (size_t k = 0; k < nodes[i].host_nodes.size(); k++) entries[std::format("host-nodes.{}", k)] = std::to_string(nodes[i].host_nodes[k]);
     add("", std::format("object \"mem{}\"", i), std::move(entries));
     if (spec_.board == Board::microvm) continue;
     add("", "numa", {{"type", "node"}, {"nodeid", std::to_string(i)}, {"memdev", std::format("mem{}", i)}});

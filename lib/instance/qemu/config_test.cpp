@@ -3,6 +3,7 @@
 #include "instance/qemu/config.h"
 
 #include <catch2/catch_test_macros.hpp>
+#include <algorithm>
 
 #include "instance/qemu/plug.h"
 
@@ -145,4 +146,36 @@ TEST_CASE("Names of devices become ids that QEMU takes", "[qemu]") {
   CHECK(odd.size() <= 31);
   CHECK(odd != backend_id("my disk/with everything, and a long nama"));
   CHECK(odd.find_first_of(" /,") == odd.npos);
+}
+
+TEST_CASE("Processors of KVM can be saved where the machine is to be", "[qemu]") {
+  auto processor = [](const MachineSpec& spec) {
+    StringList argv = render(spec, qemu10())->argv;
+    return *(std::ranges::find(argv, "-cpu") + 1);
+  };
+  MachineSpec spec = machine();
+  CHECK(processor(spec) == "host,hv_passthrough");
+  spec.nested = false;
+  CHECK(processor(spec) == "host,hv_passthrough,migratable=no,+invtsc");
+  spec.cpu.threads = 2;
+  spec.nesting = false;
+  CHECK(processor(spec) == "host,hv_passthrough,topoext,migratable=no,+invtsc,vmx=off,svm=off");
+  spec.stateful = true;
+  CHECK_FALSE(processor(spec).contains("passthrough"));
+  CHECK_FALSE(processor(spec).contains("invtsc"));
+  CHECK(processor(spec).contains("hv_time"));
+}
+
+TEST_CASE("Memory comes from the host's nodes", "[qemu]") {
+  MachineSpec spec = machine();
+  spec.cpu.nodes = {{.host_nodes = {1, 3}, .memory = 1024ull << 20, .cpus = {}}};
+  CHECK(conf(spec, qemu10()).contains("host-nodes.0 = \"1\"\nhost-nodes.1 = \"3\"\npolicy = \"bind\"\nqom-type = \"memory-backend-memfd\"\nshare = \"on\"\nsize = \"1024M\""));
+  CHECK_FALSE(conf(spec, qemu10()).contains("type = \"cpu\""));
+  spec.memory.hugepages = "/dev/hugepages";
+  spec.cpu.sockets = 2;
+  spec.cpu.cores = spec.cpu.threads = 1;
+  spec.cpu.nodes = {{.host_nodes = {0}, .memory = 512ull << 20, .cpus = {{0, 0, 0}}}, {.host_nodes = {1}, .memory = 512ull << 20, .cpus = {{1, 0, 0}}}};
+  std::string text = conf(spec, qemu10());
+  CHECK(text.contains("mem-path = \"/dev/hugepages\""));
+  CHECK(text.contains("core-id = \"0\"\nnode-id = \"1\"\nsocket-id = \"1\"\nthread-id = \"0\"\ntype = \"cpu\""));
 }

@@ -1,5 +1,8 @@
 #include "instance/qemu/machine_spec.h"
 
+#ifdef __x86_64__
+#include <cpuid.h>
+#endif
 #include <unistd.h>
 
 #include <algorithm>
@@ -8,6 +11,8 @@
 #include "instance/cpu_balance.h"
 #include "instance/keys.h"
 #include "instance/memory_limit.h"
+#include "instance/numa.h"
+#include "sys/mounts.h"
 #include "sys/proc.h"
 
 namespace instance::qemu {
@@ -21,6 +26,15 @@ constexpr uint64_t kMaxCpus = 4096;
 constexpr std::string_view kLive[] = {"cluster.evacuate", "limits.cpu", "limits.disk.priority", "limits.memory", "limits.memory.oom_priority", "security.agent.metrics",
                                       "security.csm", "security.guestapi", "security.guestapi.images", "security.protection.delete", "security.protection.start", "security.secureboot"};
 constexpr std::string_view kLivePrefixes[] = {"boot.", "cloud-init.", "environment.", "image.", "snapshots.", "user.", "volatile."};
+
+bool runs_in_hypervisor() {
+#ifdef __x86_64__
+  unsigned a = 0, b = 0, c = 0, d = 0;
+  return __get_cpuid(1, &a, &b, &c, &d) && (c >> 31 & 1);
+#else
+  return false;
+#endif
+}
 
 /// The shape that pinned CPUs have on the host, and the CPUs in its order; all are cores where it is no even one.
 void follow_host(CpuSpec& cpu, std::vector<int>& pins) {
@@ -57,6 +71,37 @@ Result<CpuRequest> parse_topology(const std::string& limit) {
   if (count > kMaxCpus) return fail(Code::invalid, "Invalid CPU topology {}: more than {} CPUs", quote(limit), kMaxCpus);
   out.count = static_cast<unsigned>(count);
   return out;
+}
+
+/// Pinned CPUs have the nodes of the host's, memory in equal parts; else the memory of all comes from the nodes of limits.cpu.nodes.
+void fill_nodes(const std::vector<int>& wanted, uint64_t memory, CpuSpec& cpu) {
+  if (cpu.pins.empty()) {
+    if (!wanted.empty()) cpu.nodes.push_back({.host_nodes = wanted, .memory = memory, .cpus = {}});
+    return;
+  }
+  for (const auto& [node, of_node] : numa_nodes()) {
+    NumaNode out{.host_nodes = {node}, .memory = 0, .cpus = {}};
+    for (unsigned i = 0; i < cpu.pins.size(); i++)
+      if (std::ranges::contains(of_node, cpu.pins[i])) out.cpus.push_back({i / cpu.threads / cpu.cores, i / cpu.threads % cpu.cores, i % cpu.threads});
+    if (!out.cpus.empty()) cpu.nodes.push_back(std::move(out));
+  }
+  constexpr uint64_t kMegabyte = 1 << 20;
+  uint64_t each = cpu.nodes.empty() ? 0 : memory / cpu.nodes.size() / kMegabyte * kMegabyte;
+  for (NumaNode& node : cpu.nodes) node.memory = each;
+  // What the division leaves over; the parts have to be the whole.
+  if (!cpu.nodes.empty()) cpu.nodes[0].memory += memory - each * cpu.nodes.size();
+}
+
+/// Where huge pages come from. Errors: unsupported.
+Result<std::string> hugepages_folder() {
+  constexpr const char* kUsual = "/dev/hugepages";
+  StringList found;
+  for (const sys::MountInfo& mount : sys::mount_table())
+    if (mount.type == "hugetlbfs" && !contains(found, mount.target)) found.push_back(mount.target);
+  if (found.empty()) return fail(Code::unsupported, "limits.memory.hugepages needs a mounted hugetlbfs: mount one at {}, and reserve pages in vm.nr_hugepages", kUsual);
+  if (found.size() == 1) return found[0];
+  if (contains(found, kUsual)) return kUsual;
+  return fail(Code::unsupported, "More than one hugetlbfs is mounted, and none at {}", kUsual);
 }
 
 void fill_cpus(const CpuRequest& request, CpuSpec& cpu) {
@@ -135,11 +180,13 @@ Result<MachineSpec> spec_of(const View& view) {
   fill_cpus(TRY(parse_cpus(get_or(view.config, "limits.cpu"))), spec.cpu);
   spec.memory.size = TRY(parse_memory(get_or(view.config, "limits.memory")));
   spec.memory.max = std::max(spec.memory.size, TRY(most_memory(get_or(view.config, "limits.memory.hotplug"))));
-  if (is_set("limits.memory.hugepages", false)) spec.memory.hugepages = "/dev/hugepages";
+  fill_nodes(nodes_of(view), spec.memory.size, spec.cpu);
+  if (is_set("limits.memory.hugepages", false)) spec.memory.hugepages = TRY(hugepages_folder());
   spec.board = get_or(view.config, "qemu.machine") == "microvm" ? Board::microvm : Board::q35;
   spec.csm = is_set("security.csm", false);
   spec.secure_boot = is_set("security.secureboot", true);
   spec.nesting = is_set("security.nesting", true);
+  spec.nested = runs_in_hypervisor();
   spec.stateful = is_set("migration.stateful", false);
   spec.windows = get_or(view.row.config, "image.os").starts_with("Windows") || get_or(view.row.config, "image.os").starts_with("windows");
   spec.config = view.config;

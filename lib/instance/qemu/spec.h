@@ -18,8 +18,8 @@ struct CpuPlace {
   unsigned socket = 0, core = 0, thread = 0;
 };
 struct NumaNode {
-  int host_node = -1;       ///< memory is bound to it; -1: anywhere
-  uint64_t memory = 0;      ///< bytes
+  std::vector<int> host_nodes;  ///< memory is bound to them; empty: anywhere
+  uint64_t memory = 0;          ///< bytes
   std::vector<CpuPlace> cpus;
 };
 
@@ -29,7 +29,7 @@ struct CpuSpec {
   unsigned max = 1;         ///< how many may ever be plugged: at least count
   unsigned sockets = 0, cores = 0, threads = 0;  ///< pinned CPUs show the host's topology; 0: not pinned
   std::vector<int> pins;    ///< the host's CPU of each, in the order of sockets, cores and threads; empty: any
-  std::vector<NumaNode> nodes;                   ///< with a topology; empty: one node with all memory
+  std::vector<NumaNode> nodes;                   ///< empty: one node with all memory. More than one with a topology only
   std::string flags;        ///< further ",flag" text for -cpu, from the host layer ("" mostly)
 };
 
@@ -79,6 +79,7 @@ struct MachineSpec {
   ConfigDriveSpec config_drive;
   bool secure_boot = true;  ///< which firmware was chosen: the SMM of q35 goes with it
   bool nesting = true;      ///< security.nesting: the guest may use hardware virtualization
+  bool nested = true;       ///< the host is a virtual machine itself: its clock may change with the next host
   bool stateful = false;    ///< migration.stateful: only devices whose state can be saved
   std::string machine;      ///< QEMU's version of the board, "pc-q35-7.2": that of a saved state; empty: the newest
   unsigned ports = 0;       ///< PCI express ports in all; 0: as many as the devices need, and some spare ones
