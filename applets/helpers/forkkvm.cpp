@@ -96,7 +96,7 @@ namespace {
 constexpr size_t kMemory = 4 << 20;
 constexpr unsigned kMaxFeatures = 256;
 constexpr char kSaid = 'K';  ///< 'J' + "long mode is active"
-constexpr suseconds_t kProcessorTime = 300'000;  ///< µs the guest may use
+constexpr suseconds_t kProcessorTime = 700'000;  ///< µs the guest may use
 
 int say(const char* what) {
   perror(what);

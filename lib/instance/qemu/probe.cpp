@@ -29,6 +29,11 @@ constexpr std::string_view kQuestions =
 {"execute":"quit"}
 )";
 
+/// QEMU answers in 0.1 s; libraries from a cold disk, or a host that is emulated itself, take seconds.
+constexpr seconds kPatience(20);
+/// The probe takes 10 ms, and stops itself after 0.7 s on its processor (forkkvm): longer takes only who never comes back from the kernel, or waits for a processor.
+constexpr seconds kKvmPatience(5);
+
 const Json* member(const Json& object, const char* key) {
   auto found = object.is_object() ? object.find(key) : object.end();
   return found == object.end() ? nullptr : &*found;
@@ -68,7 +73,7 @@ Result<Capabilities> understand(const std::string& program, const std::string& a
 
 Result<Capabilities> ask(const Context& ctx, const std::string& program) {
   sys::SpawnSpec spec{.argv = {program, "-machine", "none", "-nodefaults", "-no-user-config", "-display", "none", "-S", "-qmp", "stdio"}};
-  auto output = TRY(sys::run(ctx.with_timeout(seconds(8)), std::move(spec), {.input = std::string(kQuestions), .max_output = 4 << 20}));
+  auto output = TRY(sys::run(ctx.with_timeout(kPatience), std::move(spec), {.input = std::string(kQuestions), .max_output = 4 << 20}));
   return understand(program, output.out);
 }
 
@@ -95,7 +100,8 @@ std::shared_ptr<const Host> look(const Context& ctx, const std::string& program)
   if (!program.empty()) {
     auto qemu = ask(ctx, program);
     if (qemu) out->qemu = std::move(*qemu);
-    else out->unavailable = "QEMU does not start: " + qemu.error().message();
+    else out->unsettled = qemu.error().code() == Code::timeout;
+    if (!qemu) out->unavailable = "QEMU does not start: " + qemu.error().message();
   }
   auto kvm = kvm_works(ctx);
   out->kvm = kvm.has_value();
@@ -129,7 +135,7 @@ Known& known() {
 
 Result<> run_probe(const Context& ctx) {
   sys::SpawnSpec spec = sys::self_spec("forkkvm");
-  auto output = sys::run(ctx.with_timeout(seconds(2)), std::move(spec), {.max_output = 4096, .check = false});
+  auto output = sys::run(ctx.with_timeout(kKvmPatience), std::move(spec), {.max_output = 4096, .check = false});
   if (!output) {
     TRY(ctx.check());
     return fail(Code::unsupported, "guest code does not come to an end in KVM");
@@ -165,7 +171,7 @@ std::shared_ptr<const Host> host(const Context& ctx) {
   auto found = look(ctx, program);
   if (!ctx.check()) return found;
   std::lock_guard guard(known().mutex);
-  known().identity = now;
+  known().identity = found->unsettled ? "-" : now;
   known().host = found;
   return found;
 }

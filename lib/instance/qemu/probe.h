@@ -40,11 +40,12 @@ struct Host {
   bool vhost_vsock = false, vhost_net = false;
   std::string img, swtpm, virtiofsd;  ///< paths of qemu-img, swtpm and virtiofsd; empty: missing
   bool firmware = false;           ///< for generic
+  bool unsettled = false;          ///< QEMU was too slow to answer: the next call asks again
   std::string unavailable;         ///< why virtual machines cannot run, with what to install; empty: they can
   StringList missing;              ///< what else is missing and what goes without it, for a warning
 };
 
-/// Probes on first use, then remembers (thread-safe). Blocks up to 10 s at the first call, of which KVM takes at most 2.
+/// Probes on first use, then remembers (thread-safe). Blocks up to 25 s at the first call, of which KVM takes at most 5.
 /// A change of the QEMU program (upgrade) is noticed at the next call.
 std::shared_ptr<const Host> host(const Context& ctx);
 /// What host() found, if it was ever asked: never blocks, for lists.
