@@ -1,10 +1,9 @@
 #!/bin/bash
-# guest-initrd.sh BINARY OUT KERNEL_FOLDER MODULE...: the small guest's file system in memory: BINARY as init, Debian's busybox, and the modules with
+# guest-initrd.sh BINARY OUT KERNEL_FOLDER VERSION MODULE...: the small guest's file system in memory: BINARY as init, Debian's busybox, and the modules with
 # all that they need. Modules that the kernel lacks or has built in are left out.
 set -eu
-binary=$1 out=$2 kernel=$3
-shift 3
-version=$(basename "$(ls -d "$kernel"/lib/modules/*-cloud-* | sort -V | tail -1)")
+binary=$1 out=$2 kernel=$3 version=$4
+shift 4
 modules=$kernel/lib/modules/$version
 busybox=$(command -v busybox)
 work=$(mktemp -d)
@@ -41,4 +40,3 @@ rm "$work/list"
 /sbin/depmod -b "$work" "$version"
 rm -f "$work/lib/modules/$version"/modules.{*.bin,symbols,softdep,devname,order,builtin,builtin.modinfo}
 (cd "$work" && find . -print0 | sort -z | "$busybox" cpio -0 -o -H newc 2> /dev/null) > "$out"
-echo "$version"

@@ -33,6 +33,9 @@ constexpr Basic kBasics[] = {
     {"securityfs", "/sys/kernel/security", "nosuid,nodev,noexec"},
 };
 
+constexpr std::pair<const char*, const char*> kLinks[] = {
+    {"/dev/fd", "/proc/self/fd"}, {"/dev/stdin", "/proc/self/fd/0"}, {"/dev/stdout", "/proc/self/fd/1"}, {"/dev/stderr", "/proc/self/fd/2"}};
+
 void mount_here(const std::string& source, const std::string& target, const std::string& type, const std::string& options) {
   mkdir(target.c_str(), 0755);
   (void)sys::mount_path(source, target, type, split_list(options));
@@ -110,6 +113,8 @@ Result<> mount_config_drive(const std::string& target) {
 
 void mount_basics() {
   for (const Basic& basic : kBasics) mount_here(basic.type, basic.target, basic.type, basic.options);
+  // What udev would add; shells want it for <(…).
+  for (const auto& [name, target] : kLinks) (void)!symlink(target, name);
 }
 
 Result<> enter_root() {

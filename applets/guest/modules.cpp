@@ -2,7 +2,9 @@
 
 #include <fcntl.h>
 #include <fnmatch.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/sysmacros.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
@@ -55,11 +57,28 @@ void Modules::load(const std::string& name) {
 }
 
 void Modules::load_for(const std::string& device) {
+  // Patterns have no wildcards in the name of the bus, and most are for others.
+  size_t bus = device.find(':') + 1;
   for (const auto& [pattern, name] : aliases_)
-    if (fnmatch(pattern.c_str(), device.c_str(), 0) == 0) load(name);
+    if (pattern.compare(0, bus, device, 0, bus) == 0 && fnmatch(pattern.c_str(), device.c_str(), 0) == 0) load(name);
+}
+
+void Modules::make_nodes() const {
+  auto nodes = read_file(folder_ + "/modules.devname");
+  for (const std::string& line : split(nodes ? *nodes : "", '\n')) {
+    StringList words = split_list(line, ' ');  // "tun net/tun c10:200"
+    StringList numbers = words.size() == 3 && words[2].size() > 1 ? split(words[2].substr(1), ':', 2) : StringList{};
+    if (numbers.size() != 2) continue;
+    std::filesystem::path node = "/dev/" + words[1];
+    std::error_code error;
+    std::filesystem::create_directories(node.parent_path(), error);
+    dev_t number = makedev(static_cast<unsigned>(parse_uint(numbers[0]).value_or(0)), static_cast<unsigned>(parse_uint(numbers[1]).value_or(0)));
+    (void)!mknod(node.c_str(), (words[2][0] == 'b' ? S_IFBLK : S_IFCHR) | 0600, number);
+  }
 }
 
 void Modules::load_for_all() {
+  if (auto processors = read_file("/sys/devices/system/cpu/modalias", 65536)) load_for(std::string(trim(*processors)));
   std::set<std::string> seen;
   for (bool more = true; more;) {
     more = false;

@@ -17,6 +17,8 @@ class Modules {
   void load(const std::string& name);
   /// Loads what drives a device that calls itself so ("pci:v00001AF4d…").
   void load_for(const std::string& device);
+  /// Nodes in /dev that load a module when they are opened (modules.devname), as systemd makes them.
+  void make_nodes() const;
   /// As load_for() for every device there is, until no new ones appear.
   void load_for_all();
 

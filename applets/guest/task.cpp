@@ -9,6 +9,7 @@
 
 #include "applets/guest/console.h"
 #include "applets/guest/disks.h"
+#include "applets/guest/modules.h"
 #include "base/unique_fd.h"
 #include "sys/mounts.h"
 
@@ -18,13 +19,17 @@ namespace {
 constexpr const char* kPort = "org.incusbox.task";
 constexpr const char* kTerminal = "/dev/hvc0";
 
-std::string port_device() {
-  std::error_code error;
-  for (const auto& port : std::filesystem::directory_iterator("/sys/class/virtio-ports", error)) {
-    auto name = read_file(port.path() / "name", 256);
-    if (name && trim(*name) == kPort) return "/dev/" + port.path().filename().string();
+/// Ports come, and get their names, some time after their bus.
+UniqueFd open_port() {
+  for (int tries = 0; tries < 1000; tries++) {
+    std::error_code error;
+    for (const auto& port : std::filesystem::directory_iterator("/sys/class/virtio-ports", error)) {
+      auto name = read_file(port.path() / "name", 256);
+      if (name && trim(*name) == kPort) return UniqueFd(open(("/dev/" + port.path().filename().string()).c_str(), O_WRONLY | O_CLOEXEC));
+    }
+    usleep(10'000);
   }
-  return "";
+  return UniqueFd();
 }
 
 int run_command(const StringList& command) {
@@ -45,7 +50,7 @@ std::optional<int> run_task() {
   StringList command = split(*text, '\0');
   command.pop_back();
   auto modules = read_file("/modules", 4096);
-  UniqueFd port(open(port_device().c_str(), O_WRONLY | O_CLOEXEC));
+  UniqueFd port = open_port();
   int code = 125;
   auto entered = enter_shared_root("root");
   if (!entered) return dprintf(port.get(), "error %s\n", entered.error().message().c_str()), code;
@@ -57,6 +62,10 @@ std::optional<int> run_task() {
     tcsetattr(terminal.get(), TCSANOW, &settings);
   }
   if (modules) (void)sys::bind_mount(*modules, "/lib/modules");
+  // As on any other host: what drives the devices that are there.
+  Modules all;
+  all.make_nodes();
+  all.load_for_all();
   if (!command.empty()) code = run_command(command);
   dprintf(port.get(), "exit %d\n", code);
   return code;
