@@ -6,6 +6,11 @@
 #include "api/yaml.h"
 
 namespace agent {
+namespace {
+
+constexpr const char* kFeatureFile = "/etc/incus-agent.yml";
+
+}  // namespace
 
 HostConnection Agent::host() const {
   std::lock_guard guard(mutex_);
@@ -32,9 +37,9 @@ Result<HostConnection> parse_host_connection(std::string_view text) {
   return out;
 }
 
-Result<> load_features(Agent& agent, const std::string& path) {
-  if (access(path.c_str(), F_OK) != 0) return {};
-  Json json = TRY_CTX(api::parse_yaml(TRY(read_file(path))), "Failed reading {}", path);
+Result<> load_features(Agent& agent) {
+  if (access(kFeatureFile, F_OK) != 0) return {};
+  Json json = TRY_CTX(api::parse_yaml(TRY(read_file(kFeatureFile))), "Failed reading {}", kFeatureFile);
   if (!json.is_object() || !json.contains("features") || !json["features"].is_object()) return {};
   agent.features.emplace();
   for (const auto& [name, value] : json["features"].items()) {

@@ -57,6 +57,6 @@ struct Agent {
 };
 
 /// Reads the features from /etc/incus-agent.yml; a missing file switches nothing off. Errors: invalid.
-Result<> load_features(Agent& agent, const std::string& path = "/etc/incus-agent.yml");
+Result<> load_features(Agent& agent);
 
 }  // namespace agent

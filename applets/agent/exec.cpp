@@ -1,5 +1,4 @@
 // POST /1.0/exec: commands in the machine.
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "api/types/instance_exec.h"

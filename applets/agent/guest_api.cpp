@@ -10,6 +10,7 @@
 #include "applets/agent/server.h"
 #include "applets/agent/sockets.h"
 #include "http/path_match.h"
+#include "http/plain_text.h"
 #include "http/status.h"
 
 namespace agent {
@@ -26,12 +27,6 @@ Response typed(const char* type, std::string body) {
 }
 Response json_answer(const Json& value) { return typed("application/json", api::dump_json(value) + "\n"); }
 Response text_answer(std::string text) { return typed("application/octet-stream", std::move(text)); }
-Response error_answer(int status, const std::string& message) {
-  Response response = typed("text/plain; charset=utf-8", message + "\n");
-  response.status = status;
-  response.headers.set("X-Content-Type-Options", "nosniff");
-  return response;
-}
 
 bool is_guest_key(std::string_view key) { return key.starts_with("user.") || key.starts_with("cloud-init."); }
 
@@ -85,10 +80,10 @@ Response answer(const Context& ctx, Agent& agent, http::Request& request) {
   if (match.route) {
     Call call{ctx, agent, request};
     auto response = match.route->handler(call);
-    return response ? std::move(*response) : error_answer(http::status_of(response.error().code()), response.error().message());
+    return response ? std::move(*response) : http::plain_text(http::status_of(response.error().code()), response.error().message());
   }
-  if (match.known) return error_answer(400, std::format("method {} not allowed", quote(method_name(request.method))));
-  return error_answer(404, "404 page not found");
+  if (match.known) return http::plain_text(400, std::format("method {} not allowed", quote(method_name(request.method))));
+  return http::plain_text(404, "404 page not found");
 }
 
 /// Also under the name that older guests know.

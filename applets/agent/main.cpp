@@ -1,5 +1,4 @@
 // incus-agent: runs inside a virtual machine and does there what the daemon asks for.
-#include <fcntl.h>
 #include <signal.h>
 #include <unistd.h>
 
@@ -103,11 +102,16 @@ Result<> offer_guest_api_early(Agent& agent) {
   return agent.guest_api->offer(agent.host().guest_api);
 }
 
-void wait_for_end() {
+sigset_t end_signals() {
   sigset_t ends;
   sigemptyset(&ends);
   sigaddset(&ends, SIGTERM);
   sigaddset(&ends, SIGINT);
+  return ends;
+}
+
+/// `ends` are blocked in every thread.
+void wait_for_end(const sigset_t& ends) {
   int number = 0;
   sigwait(&ends, &number);
 }
@@ -122,7 +126,7 @@ Result<> prepare_machine(Agent& agent) {
   return {};
 }
 
-Result<> serve(Agent& agent) {
+Result<> serve(Agent& agent, const sigset_t& ends) {
   agent.identity = {.certificate_pem = TRY(read_file(agent.secret_path("agent.crt"))), .key_pem = TRY(read_file(agent.secret_path("agent.key")))};
   agent.operations = core::Operations::create(agent.runtime, agent.events);
   agent.guest_api = std::make_shared<GuestApi>(agent);
@@ -137,7 +141,7 @@ Result<> serve(Agent& agent) {
   };
   status->start();
   sys::notify_service_manager("READY=1");
-  wait_for_end();
+  wait_for_end(ends);
   status->stop();
   if (server) (*server)->stop(milliseconds(100));
   agent.guest_api.reset();
@@ -147,15 +151,12 @@ Result<> serve(Agent& agent) {
 Result<> run_agent(const Options& options) {
   set_log_level(options.debug ? LogLevel::debug : options.verbose ? LogLevel::info : LogLevel::warning);
   core::set_location("");  // a machine is no member of anything
-  sigset_t ends;
-  sigemptyset(&ends);
-  sigaddset(&ends, SIGTERM);
-  sigaddset(&ends, SIGINT);
+  const sigset_t ends = end_signals();
   pthread_sigmask(SIG_BLOCK, &ends, nullptr);  // before there are threads
   async::Runtime runtime({.io_threads = 1, .max_workers = 64});
   Agent agent(runtime, options);
   auto prepared = prepare_machine(agent);
-  auto done = prepared ? serve(agent) : std::move(prepared);
+  auto done = prepared ? serve(agent, ends) : std::move(prepared);
   runtime.stop();
   return done;
 }

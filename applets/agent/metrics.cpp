@@ -27,7 +27,16 @@ std::vector<StringList> rows_of(const char* file) {
   return rows;
 }
 
-Json cpus(int64_t& count) {
+/// Is this mount one whose fill level says something? (No pseudo file systems, nothing below /dev, /proc and /sys.)
+bool is_measured_mount(std::string_view target, std::string_view type) {
+  if (std::ranges::find(kPseudoTypes, type) != std::end(kPseudoTypes)) return false;
+  for (std::string_view folder : {"/dev", "/proc", "/sys"}) {
+    if (target == folder || (target.starts_with(folder) && target[folder.size()] == '/')) return false;
+  }
+  return !target.starts_with("/var/lib/docker/");
+}
+
+Json cpus() {
   struct Column {
     const char* name;
     size_t index;
@@ -44,7 +53,6 @@ Json cpus(int64_t& count) {
     for (const Column& column : kColumns) entry[column.name] = static_cast<double>(parse_uint(row[column.index]).value_or(0)) / kTicks;
     list.push_back(std::move(entry));
   }
-  count = static_cast<int64_t>(list.size());
   return list;
 }
 
@@ -93,7 +101,7 @@ Json memory() {
 
 Json networks() {
   Json list = Json::array();
-  for (const auto& [name, network] : machine_state().network) {
+  for (const auto& [name, network] : network_state()) {
     Json entry = {{"device", name}};
 #define NETWORK_ROW(metric, member, source) entry[member] = network.counters.source;
 #include "api/agent_metrics.def"
@@ -111,17 +119,9 @@ uint64_t boot_time() {
 
 }  // namespace
 
-bool is_measured_mount(std::string_view target, std::string_view type) {
-  if (std::ranges::find(kPseudoTypes, type) != std::end(kPseudoTypes)) return false;
-  for (std::string_view folder : {"/dev", "/proc", "/sys"}) {
-    if (target == folder || (target.starts_with(folder) && target[folder.size()] == '/')) return false;
-  }
-  return !target.starts_with("/var/lib/docker/");
-}
-
 std::string machine_metrics() {
-  int64_t count = 0;
-  Json out = {{"cpu_seconds_total", cpus(count)}, {"cpus", count}, {"disk", disks()}, {"filesystem", filesystems()}, {"memory", memory()}, {"network", networks()}};
+  Json processors = cpus();
+  Json out = {{"cpus", processors.size()}, {"cpu_seconds_total", std::move(processors)}, {"disk", disks()}, {"filesystem", filesystems()}, {"memory", memory()}, {"network", networks()}};
   out["procs_total"] = count_processes();
   out["boot_time_seconds"] = boot_time();
   out["time_seconds"] = Timestamp::now().seconds;

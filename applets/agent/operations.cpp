@@ -1,17 +1,12 @@
 // Operations, events, and what the machine says about itself.
-#include "core/operation_answers.h"
-
-#include <sys/utsname.h>
-#include <unistd.h>
-
-#include "api/json.h"
-#include "api/types/server.h"
+#include "api/json_member.h"
 #include "applets/agent/files.h"
 #include "applets/agent/metrics.h"
 #include "applets/agent/server.h"
 #include "applets/agent/state.h"
 #include "core/envelope.h"
 #include "core/event_stream.h"
+#include "core/operation_answers.h"
 
 namespace agent {
 namespace {
@@ -70,10 +65,10 @@ Result<Response> connect_operation(Call& call) {
 Result<Response> post_event(Call& call) {
   auto parsed = api::parse_json(call.request.body);
   if (!parsed) return std::unexpected(std::move(parsed).error().with_code(Code::internal));
-  Json& event = *parsed;
-  if (!event.is_object() || !event.contains("type") || !event["type"].is_string()) return fail(Code::internal, "The event has no type");
-  std::string type = event["type"].get<std::string>();
-  std::string metadata = event.contains("metadata") ? api::dump_json(event["metadata"]) : "null";
+  const Json& event = *parsed;
+  std::string type = api::member_text(event, "type");
+  if (type.empty()) return fail(Code::internal, "The event has no type");
+  std::string metadata = api::dump_json(api::member(event, "metadata"));
   call.agent.events.send(type, "", metadata);
   if (type == "device" && call.agent.allows("mounts")) {
     call.agent.runtime.offload([metadata] { follow_device_event(Context(), metadata); });

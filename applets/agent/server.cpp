@@ -13,6 +13,7 @@
 #include "core/envelope.h"
 #include "http/adopt.h"
 #include "http/path_match.h"
+#include "http/plain_text.h"
 #include "http/status.h"
 
 namespace agent {
@@ -65,15 +66,6 @@ constexpr Route kServerRoutes[] = {{Method::get, "/1.0", get_server}, {Method::p
 /// Nobody needs to show a certificate for this one.
 constexpr Route kRoot = {Method::get, "/", get_root};
 
-Response plain(int status, std::string text) {
-  Response response;
-  response.status = status;
-  response.headers.set("Content-Type", "text/plain; charset=utf-8");
-  response.headers.set("X-Content-Type-Options", "nosniff");
-  response.body = std::move(text) + "\n";
-  return response;
-}
-
 Response run_route(const Context& ctx, Agent& agent, http::Request& request, const Route& route) {
   if (!route.feature.empty() && !agent.allows(std::string(route.feature))) return core::error_response(403, route.refusal);
   Call call{ctx, agent, request};
@@ -93,7 +85,7 @@ http::Plan plan_request(Agent& agent, const std::string& trusted, http::Request&
   if (request.path == "/") match = {&kRoot, true};
   for (std::span<const Route> table : {std::span<const Route>(kServerRoutes), exec_routes, operation_routes, stream_routes}) http::match_route(table, request, match);
   auto [found, known] = match;
-  if (!known) return answer_with(plain(404, "404 page not found"));
+  if (!known) return answer_with(http::plain_text(404, "404 page not found"));
   if (found != &kRoot && request.peer.fingerprint != trusted) {
     log_error("Not authorized");
     return answer_with(core::error_response(500, "Not authorized"));  // the status that clients of agents know

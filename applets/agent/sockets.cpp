@@ -4,13 +4,14 @@
 #include <sys/socket.h>
 
 #include <linux/vm_sockets.h>
-#include <poll.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
+
+#include "sys/connect.h"
 
 namespace agent {
 namespace {
@@ -33,13 +34,7 @@ Result<UniqueFd> try_vsock(const Context& ctx, uint32_t cid, uint32_t port) {
   address.svm_port = port;
   UniqueFd fd(socket(AF_VSOCK, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   if (!fd) return fail_errno("socket");
-  if (connect(fd.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) == 0) return fd;
-  if (errno != EINPROGRESS) return fail_errno("connect");
-  TRY(ctx.with_timeout(kConnectTime).wait_fd(fd.get(), POLLOUT));
-  int error = 0;
-  socklen_t size = sizeof error;
-  getsockopt(fd.get(), SOL_SOCKET, SO_ERROR, &error, &size);
-  if (error) return fail_errno("connect", error);
+  TRY(sys::connect_socket(ctx.with_timeout(kConnectTime), fd.get(), reinterpret_cast<sockaddr*>(&address), sizeof address));
   return fd;
 }
 

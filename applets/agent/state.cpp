@@ -1,14 +1,13 @@
 #include "applets/agent/state.h"
 
 #include <dirent.h>
-#include <net/if.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
 #include <algorithm>
 
 #include "base/strings.h"
-#include "sys/netlink.h"
+#include "core/link_state.h"
 #include "sys/os_release.h"
 #include "sys/proc.h"
 
@@ -46,32 +45,6 @@ api::InstanceStateMemory memory() {
   return out;
 }
 
-std::string scope_of(std::string_view address) {
-  if (address.starts_with("127") || address == "::1") return "local";
-  return address.starts_with("169.254") || address.starts_with("fe80:") ? "link" : "global";
-}
-
-std::string type_of(unsigned flags) {
-  if (flags & IFF_BROADCAST) return "broadcast";
-  if (flags & IFF_LOOPBACK) return "loopback";
-  return flags & IFF_POINTOPOINT ? "point-to-point" : "unknown";
-}
-
-api::InstanceStateNetwork network_of(const sys::Link& link) {
-  api::InstanceStateNetwork out;
-  out.hwaddr = link.flags & IFF_LOOPBACK ? "" : link.hwaddr;
-  out.mtu = link.mtu;
-  out.state = link.flags & IFF_UP ? "up" : "down";
-  out.type = type_of(link.flags);
-  const auto& stats = link.stats;
-  out.counters = {static_cast<int64_t>(stats.rx_bytes), static_cast<int64_t>(stats.tx_bytes), static_cast<int64_t>(stats.rx_packets), static_cast<int64_t>(stats.tx_packets),
-                  static_cast<int64_t>(stats.rx_errors), static_cast<int64_t>(stats.tx_errors), static_cast<int64_t>(stats.tx_dropped), static_cast<int64_t>(stats.rx_dropped)};
-  for (const auto& address : link.addresses) {
-    out.addresses.push_back({.family = address.family == AF_INET ? "inet" : "inet6", .address = address.local, .netmask = std::to_string(address.prefix), .scope = scope_of(address.local)});
-  }
-  return out;
-}
-
 /// The first name of 127.0.0.1 in /etc/hosts.
 std::string full_name() {
   for (std::string line : split(read_file("/etc/hosts").value_or(""), '\n')) {
@@ -106,6 +79,15 @@ int64_t count_processes() {
   return count;
 }
 
+std::map<std::string, api::InstanceStateNetwork> network_state() {
+  std::map<std::string, api::InstanceStateNetwork> out;
+  auto netlink = sys::Netlink::open();
+  auto links = netlink ? netlink->links() : Result<std::vector<sys::Link>>(std::unexpected(netlink.error()));
+  if (!links) return out;
+  for (const sys::Link& link : *links) out[link.name] = core::link_state(link);
+  return out;
+}
+
 api::InstanceState machine_state() {
   api::InstanceState state;
   state.cpu.usage = cpu_usage();
@@ -113,10 +95,7 @@ api::InstanceState machine_state() {
   state.pid = 1;
   state.processes = count_processes();
   state.os_info = system_names();
-  auto netlink = sys::Netlink::open();
-  auto links = netlink ? netlink->links() : Result<std::vector<sys::Link>>(std::unexpected(netlink.error()));
-  if (!links) return state;
-  for (const sys::Link& link : *links) state.network[link.name] = network_of(link);
+  state.network = network_state();
   return state;
 }
 

@@ -1,16 +1,13 @@
 // Raw streams: the machine's files over SFTP, and TCP connections made from inside.
 #include <netdb.h>
-#include <poll.h>
-#include <sys/socket.h>
-
-#include <cerrno>
-#include <cstring>
 
 #include "api/json.h"
 #include "api/types/instance_port_forward.h"
 #include "applets/agent/server.h"
 #include "base/log.h"
+#include "http/plain_text.h"
 #include "http/stream.h"
+#include "sys/connect.h"
 #include "sys/fd_passing.h"
 #include "sys/sftp_server.h"
 
@@ -22,14 +19,8 @@ using http::Response;
 constexpr seconds kConnectTime{20};
 
 Result<Response> get_sftp(Call& call) {
+  if (call.request.headers.get("Upgrade") != "sftp") return http::plain_text(400, "Missing or invalid upgrade header");
   Response response;
-  if (call.request.headers.get("Upgrade") != "sftp") {
-    response.status = 400;
-    response.headers.set("Content-Type", "text/plain; charset=utf-8");
-    response.headers.set("X-Content-Type-Options", "nosniff");
-    response.body = "Missing or invalid upgrade header\n";
-    return response;
-  }
   response.upgrade_protocol = "sftp";
   response.takeover = [&runtime = call.agent.runtime](std::shared_ptr<http::Stream> stream) {
     auto pair = sys::socket_pair();
@@ -45,13 +36,7 @@ Result<Response> get_sftp(Call& call) {
 Result<UniqueFd> connect_one(const Context& ctx, const addrinfo& info) {
   UniqueFd fd(socket(info.ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   if (!fd) return fail_errno("socket");
-  if (connect(fd.get(), info.ai_addr, info.ai_addrlen) == 0) return fd;
-  if (errno != EINPROGRESS) return fail_errno("connect");
-  TRY(ctx.wait_fd(fd.get(), POLLOUT));
-  int error = 0;
-  socklen_t size = sizeof error;
-  getsockopt(fd.get(), SOL_SOCKET, SO_ERROR, &error, &size);
-  if (error) return fail_errno("connect", error);
+  TRY(sys::connect_socket(ctx, fd.get(), info.ai_addr, info.ai_addrlen));
   return fd;
 }
 

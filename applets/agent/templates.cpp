@@ -27,9 +27,8 @@ Result<unsigned> read_owner(const std::string& text) {
   return static_cast<unsigned>(*id);
 }
 
-/// A file that is there keeps its owner and mode.
-Result<> write_target(const std::string& path, const api::ImageMetadataTemplate& rule, const std::string& text) {
-  bool exists = access(path.c_str(), F_OK) == 0;
+/// A file that `exists` keeps its owner and mode.
+Result<> write_target(const std::string& path, bool exists, const api::ImageMetadataTemplate& rule, const std::string& text) {
   std::error_code ignored;
   std::filesystem::create_directories(std::filesystem::path(path).parent_path(), ignored);
   UniqueFd fd(open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
@@ -56,7 +55,7 @@ Result<StringList> apply_templates(const std::string& folder) {
     auto text = read_file(folder + "/" + rule.template_ + ".out", kMaxFile);
     bool exists = access(path.c_str(), F_OK) == 0;
     if (!text || (exists && rule.create_only)) continue;
-    TRY(write_target(path, rule, *text));
+    TRY(write_target(path, exists, rule, *text));
     written.push_back(path);
   }
   return written;

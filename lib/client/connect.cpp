@@ -3,7 +3,6 @@
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <poll.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 
@@ -15,6 +14,7 @@
 #include "base/strings.h"
 #include "client/download.h"
 #include "http/parser.h"
+#include "sys/connect.h"
 
 namespace client {
 
@@ -47,14 +47,9 @@ Result<UniqueFd> connect_unix(const Context& ctx, const std::string& path) {
 Result<UniqueFd> connect_address(const Context& ctx, const addrinfo& info) {
   UniqueFd fd(socket(info.ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   if (!fd) return fail_errno("socket");
-  if (::connect(fd.get(), info.ai_addr, info.ai_addrlen) != 0) {
-    if (errno != EINPROGRESS) return unavailable("connect", errno);
-    TRY(ctx.with_timeout(kConnectTime).wait_fd(fd.get(), POLLOUT));
-    int error = 0;
-    socklen_t size = sizeof error;
-    getsockopt(fd.get(), SOL_SOCKET, SO_ERROR, &error, &size);
-    if (error) return unavailable("connect", error);
-  }
+  auto connected = sys::connect_socket(ctx.with_timeout(kConnectTime), fd.get(), info.ai_addr, info.ai_addrlen);
+  if (!connected && connected.error().sys_errno()) return unavailable("connect", connected.error().sys_errno());
+  TRY(std::move(connected));
   int on = 1, user_timeout = 30'000;
   setsockopt(fd.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
   setsockopt(fd.get(), SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);

@@ -428,10 +428,13 @@ Result<> Session::run() {
   while (true) {
     auto size = TRY(read_length(input_));
     if (!size) return {};
-    std::string start = TRY(read_bytes(input_, std::min(size_t{*size}, kNameAt + sizeof(uint32_t))));
-    if (start[0] == kWrite && *size >= kLargeWrite && TRY(take_write(start, *size))) continue;
-    start += TRY(read_bytes(input_, *size - start.size()));
-    TRY(handle(start));
+    // Of large packets only the beginning at first: the data of a write need not pass through our memory.
+    std::string packet = TRY(read_bytes(input_, *size < kLargeWrite ? *size : kNameAt + sizeof(uint32_t)));
+    if (*size >= kLargeWrite) {
+      if (packet[0] == kWrite && TRY(take_write(packet, *size))) continue;
+      packet += TRY(read_bytes(input_, *size - packet.size()));
+    }
+    TRY(handle(packet));
   }
 }
 

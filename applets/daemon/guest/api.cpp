@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "http/adopt.h"
 #include "http/path_match.h"
+#include "http/plain_text.h"
 #include "http/status.h"
 #include "http/tls.h"
 #include "instance/guest_service.h"
@@ -27,15 +28,6 @@ http::Response bare(GuestAnswer answer) {
   http::Response response;
   response.headers.set("Content-Type", answer.text ? "application/octet-stream" : "application/json");
   response.body = answer.text ? answer.content.get<std::string>() : api::dump_json(answer.content) + "\n";
-  return response;
-}
-
-http::Response error_answer(int status, const std::string& message) {
-  http::Response response;
-  response.status = status;
-  response.headers.set("Content-Type", "text/plain; charset=utf-8");
-  response.headers.set("X-Content-Type-Options", "nosniff");
-  response.body = message + "\n";
   return response;
 }
 
@@ -124,7 +116,7 @@ constexpr GuestRoute kRoutes[] = {
     {Method::get, "/1.0/meta-data", get_metadata},
 };
 
-http::Response bare_error(const Error& error) { return error_answer(http::status_of(error.code()), error.message()); }
+http::Response bare_error(const Error& error) { return http::plain_text(http::status_of(error.code()), error.message()); }
 
 Result<GuestAnswer> handle(Daemon& daemon, http::Request& request, const GuestRoute& route, const instance::InstancePtr& instance) {
   if (!route.always && is_false(get_or(instance->view()->config, "security.guestapi"))) return fail(Code::forbidden, "not authorized");
@@ -135,7 +127,7 @@ Result<GuestAnswer> handle(Daemon& daemon, http::Request& request, const GuestRo
 /// A process of a container asks.
 http::Response answer(Daemon& daemon, http::Request& request, const GuestRoute& route) {
   auto instance = guest_of(*daemon.instances, request.peer);
-  if (!instance) return error_answer(instance.error().code() == Code::forbidden ? 401 : 500, instance.error().message());
+  if (!instance) return http::plain_text(instance.error().code() == Code::forbidden ? 401 : 500, instance.error().message());
   auto found = handle(daemon, request, route, *instance);
   if (!found) return bare_error(found.error());
   return found->whole ? std::move(*found->whole) : bare(std::move(*found));
@@ -144,7 +136,7 @@ http::Response answer(Daemon& daemon, http::Request& request, const GuestRoute& 
 /// The agent of a virtual machine asks.
 http::Response answer_machine(Daemon& daemon, http::Request& request, const GuestRoute& route) {
   auto instance = machine_of(*daemon.instances, request.peer);
-  if (!instance) return error_answer(instance.error().code() == Code::forbidden ? 401 : 500, instance.error().message());
+  if (!instance) return http::plain_text(instance.error().code() == Code::forbidden ? 401 : 500, instance.error().message());
   auto found = handle(daemon, request, route, *instance);
   if (!found) return error_response(found.error());
   return found->whole ? std::move(*found->whole) : sync_response(api::dump_json(found->content));
@@ -191,7 +183,7 @@ http::Plan GuestApi::plan(http::Request& request) const {
     return plan;
   }
   plan.inline_ = true;
-  plan.run = [known = known](const Context&, http::Request&) { return known ? error_answer(405, "method not allowed") : error_answer(404, "404 page not found"); };
+  plan.run = [known = known](const Context&, http::Request&) { return known ? http::plain_text(405, "method not allowed") : http::plain_text(404, "404 page not found"); };
   return plan;
 }
 

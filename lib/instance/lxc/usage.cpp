@@ -4,7 +4,7 @@
 #include <filesystem>
 
 #include "instance/cpu_balance.h"
-#include "instance/link_state.h"
+#include "core/link_state.h"
 #include "instance/lxc/container_impl.h"
 #include "sys/netlink.h"
 #include "sys/proc.h"
@@ -70,7 +70,7 @@ Result<std::map<std::string, api::InstanceStateNetwork>> Container::network_stat
   sys::Netlink netlink = TRY(sys::Netlink::open());
   std::map<std::string, api::InstanceStateNetwork> result;
   for (const sys::Link& link : TRY(netlink.links_of(init))) {
-    api::InstanceStateNetwork state = link_state(link);
+    api::InstanceStateNetwork state = core::link_state(link);
     char host_name[IF_NAMESIZE];
     // The peer's index counts in our namespace only if the kernel says the peer is in another one than the link.
     if (link.parent_index > 0 && link.link_netnsid >= 0 && if_indextoname(static_cast<unsigned>(link.parent_index), host_name)) state.host_name = host_name;

@@ -2,7 +2,7 @@
 // keeps a picture of the guest, and one that does not answer is left alone for a while.
 #include "base/log.h"
 #include "core/metrics.h"
-#include "instance/link_state.h"
+#include "core/link_state.h"
 #include "instance/qemu/hotplug.h"
 #include "instance/qemu/machine_impl.h"
 #include "sys/proc.h"
@@ -22,7 +22,7 @@ std::map<std::string, api::InstanceStateNetwork> host_side(const std::vector<Nic
   for (const NicAccess& nic : nics) {
     auto link = netlink->link(nic.host_name);
     if (!link) continue;
-    auto& state = out[nic.device] = far_end_state(*link);
+    auto& state = out[nic.device] = core::far_end_state(*link);
     state.hwaddr = nic.hwaddr;
   }
   return out;

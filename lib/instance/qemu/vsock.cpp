@@ -11,6 +11,7 @@
 #include <cerrno>
 
 #include "instance/qemu/vsock_socket.h"
+#include "sys/connect.h"
 #include "sys/fd_passing.h"
 #include "sys/spawn.h"
 
@@ -62,13 +63,11 @@ Result<UniqueFd> connect_kernel(const Context& ctx, uint32_t cid, uint32_t port)
   UniqueFd fd(socket(AF_VSOCK, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   if (!fd) return fail_errno("Failed making a vsock socket");
   sockaddr_vm address{.svm_family = AF_VSOCK, .svm_port = port, .svm_cid = cid};
-  if (connect(fd.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) == 0) return fd;
-  if (errno != EINPROGRESS) return fail(Code::unavailable, "The guest cannot be reached");
-  TRY(ctx.wait_fd(fd.get(), POLLOUT));
-  int error = 0;
-  socklen_t size = sizeof error;
-  getsockopt(fd.get(), SOL_SOCKET, SO_ERROR, &error, &size);
-  if (error) return fail(Code::unavailable, "Nobody listens on port {} of the guest", port);
+  auto connected = sys::connect_socket(ctx, fd.get(), reinterpret_cast<sockaddr*>(&address), sizeof address);
+  int error = connected ? 0 : connected.error().sys_errno();
+  if (error == ECONNRESET || error == ECONNREFUSED) return fail(Code::unavailable, "Nobody listens on port {} of the guest", port);
+  if (error) return fail(Code::unavailable, "The guest cannot be reached");
+  TRY(std::move(connected));
   return fd;
 }
 

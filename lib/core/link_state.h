@@ -3,10 +3,10 @@
 #include "api/types/instance_state.h"
 #include "sys/netlink.h"
 
-namespace instance {
+namespace core {
 
 api::InstanceStateNetwork link_state(const sys::Link& link);
 /// Of the interface that `link` of the host is the other end of: what one sends, the other receives. Its addresses aren't known.
 api::InstanceStateNetwork far_end_state(const sys::Link& link);
 
-}  // namespace instance
+}  // namespace core

@@ -1,9 +1,9 @@
-#include "instance/link_state.h"
+#include "core/link_state.h"
 
 #include <net/if.h>
 #include <sys/socket.h>
 
-namespace instance {
+namespace core {
 namespace {
 
 std::string address_scope(const std::string& address) {
@@ -48,4 +48,4 @@ api::InstanceStateNetwork far_end_state(const sys::Link& link) {
   return state;
 }
 
-}  // namespace instance
+}  // namespace core
