@@ -2,9 +2,10 @@
 
 #include <filesystem>
 
-#include "api/json.h"
+#include "api/json_member.h"
 #include "applets/agent/files.h"
 #include "base/log.h"
+#include "core/share_tag.h"
 #include "sys/mounts.h"
 
 namespace agent {
@@ -13,11 +14,6 @@ namespace {
 /// A device that was just plugged in takes a while to appear.
 constexpr int kHotplugTries = 20;
 constexpr milliseconds kHotplugPause{500};
-
-std::string text(const Json& json, const char* name) {
-  auto found = json.find(name);
-  return found != json.end() && found->is_string() ? found->get<std::string>() : "";
-}
 
 /// What is mounted there already stays.
 Result<> mount_share(const std::string& source, std::string target, const std::string& type, const StringList& options) {
@@ -41,28 +37,28 @@ void mount_shares(const std::string& file) {
   auto list = api::parse_json(read_file(file).value_or(""));
   if (!list || !list->is_array()) return log_error("Failed to parse agent mounts file", {{"path", file}});
   for (const Json& item : *list) {
-    if (!item.is_object()) continue;
-    std::string type = text(item, "fstype");
+    std::string type = api::member_text(item, "fstype");
     if (type != "9p" && type != "virtiofs") {
       log_info("Unsupported mount fstype", {{"fstype", type}});
       continue;
     }
     StringList options;
-    if (auto found = item.find("options"); found != item.end() && found->is_array()) {
-      for (const Json& option : *found)
+    if (const Json& given = api::member(item, "options"); given.is_array()) {
+      for (const Json& option : given)
         if (option.is_string()) options.push_back(option.get<std::string>());
     }
-    auto done = mount_share(text(item, "source"), text(item, "target"), type, options);
-    if (!done) log_info("Failed to mount a shared folder", {{"source", text(item, "source")}, {"err", done.error().message()}});
+    std::string source = api::member_text(item, "source");
+    auto done = mount_share(source, api::member_text(item, "target"), type, options);
+    if (!done) log_info("Failed to mount a shared folder", {{"source", source}, {"err", done.error().message()}});
   }
 }
 
 void follow_device_event(const Context& ctx, const std::string& metadata) {
   auto event = api::parse_json(metadata);
-  if (!event || !event->is_object() || !event->contains("config") || !(*event)["config"].is_object()) return;
-  const Json& config = (*event)["config"];
-  std::string action = text(*event, "action"), source = "incus_" + text(*event, "name"), target = text(config, "path");
-  if (text(config, "type") != "disk" || target.empty()) return;
+  if (!event) return;
+  const Json& config = api::member(*event, "config");
+  std::string action = api::member_text(*event, "action"), source = core::share_tag(api::member_text(*event, "name")), target = api::member_text(config, "path");
+  if (api::member_text(config, "type") != "disk" || target.empty()) return;
   if (action == "removed") return unmount_share(source);
   if (action != "added") return;
   Result<> done;

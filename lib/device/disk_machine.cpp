@@ -6,6 +6,7 @@
 
 #include <filesystem>
 
+#include "core/share_tag.h"
 #include "device/io_limits.h"
 #include "device/services.h"
 #include "sys/background.h"
@@ -114,9 +115,7 @@ Result<RunConfig> MachineDisk::drive(const std::string& path, std::shared_ptr<Un
 }
 
 ShareEntry MachineDisk::entry(const std::string& path, bool virtiofs) const {
-  ShareEntry out{.device = name_, .source = path, .target = get("path"), .tag = "incus_" + path_name(name_), .readonly = is_true(get("readonly"))};
-  // 9p keeps 31 bytes of a tag, virtiofs 36.
-  if (out.tag.size() > 31) out.tag = std::format("incus_{:016x}", std::hash<std::string>()(name_));
+  ShareEntry out{.device = name_, .source = path, .target = get("path"), .tag = core::share_tag(name_, virtiofs ? core::kVirtiofsTag : core::kNinePTag), .readonly = is_true(get("readonly"))};
   if (virtiofs) out.socket = share_file(host_, name_, ".sock");
   return out;
 }
