@@ -27,15 +27,15 @@ bool GuestEvents::wanted(int64_t instance) const {
   return false;
 }
 
-void GuestEvents::send(int64_t instance, const std::string& type, const std::string& metadata) {
+void GuestEvents::send(int64_t instance, const GuestMessage& message) {
   std::list<std::shared_ptr<Entry>> targets;
   {
     std::lock_guard guard(state_->mutex);
     for (const auto& entry : state_->entries)
-      if (entry->instance == instance && contains(entry->types, type)) targets.push_back(entry);
+      if (entry->instance == instance && contains(entry->types, message.type)) targets.push_back(entry);
   }
   if (targets.empty()) return;
-  std::string frame = std::format(R"({{"type":"{}","timestamp":"{}","metadata":{}}})", type, Timestamp::now().rfc3339(), metadata);
+  std::string frame = std::format(R"({{"type":"{}","timestamp":"{}","metadata":{}}})", message.type, Timestamp::now().rfc3339(), message.metadata);
   for (const auto& entry : targets) {
     if (entry->listener(frame)) continue;
     std::lock_guard guard(state_->mutex);
@@ -43,21 +43,22 @@ void GuestEvents::send(int64_t instance, const std::string& type, const std::str
   }
 }
 
-void GuestEvents::changed(int64_t instance, const StringMap& before, const StringMap& after, const DeviceChanges& devices) {
-  if (!wanted(instance)) return;
-  auto key_changed = [&](const std::string& key) {
+std::vector<GuestMessage> guest_messages(const StringMap& before, const StringMap& after, const DeviceChanges& devices) {
+  std::vector<GuestMessage> out;
+  auto add_key = [&](const std::string& key) {
     if (!key.starts_with("user.") || get_or(before, key) == get_or(after, key)) return;
-    send(instance, "config", api::dump_json({{"key", key}, {"old_value", get_or(before, key)}, {"value", get_or(after, key)}}));
+    out.push_back({"config", api::dump_json({{"key", key}, {"old_value", get_or(before, key)}, {"value", get_or(after, key)}})});
   };
-  for (const auto& [key, value] : before) key_changed(key);
+  for (const auto& [key, value] : before) add_key(key);
   for (const auto& [key, value] : after)
-    if (!before.contains(key)) key_changed(key);
-  auto device_changed = [&](const api::DevicesMap& which, const char* action) {
-    for (const auto& [name, config] : which) send(instance, "device", api::dump_json({{"action", action}, {"name", name}, {"config", config}}));
+    if (!before.contains(key)) add_key(key);
+  auto add_devices = [&](const api::DevicesMap& which, const char* action) {
+    for (const auto& [name, config] : which) out.push_back({"device", api::dump_json({{"action", action}, {"name", name}, {"config", config}})});
   };
-  device_changed(devices.removed, "removed");
-  device_changed(devices.updated, "updated");
-  device_changed(devices.added, "added");
+  add_devices(devices.removed, "removed");
+  add_devices(devices.updated, "updated");
+  add_devices(devices.added, "added");
+  return out;
 }
 
 }  // namespace instance

@@ -5,6 +5,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <vector>
 
 #include "base/strings.h"
 #include "instance/view.h"
@@ -16,6 +17,13 @@ struct DeviceChanges {
   api::DevicesMap removed, added, updated;
 };
 
+/// Something that a guest may hear: "config" or "device", and what changed, as JSON.
+struct GuestMessage {
+  std::string type, metadata;
+};
+/// The instance's expanded config went from `before` to `after`, and its devices changed so: what its guest is told of that, in this order.
+std::vector<GuestMessage> guest_messages(const StringMap& before, const StringMap& after, const DeviceChanges& devices);
+
 /// Thread-safe hub. Sending never blocks.
 class GuestEvents {
  public:
@@ -23,8 +31,9 @@ class GuestEvents {
   using Listener = std::function<bool(const std::string& frame)>;
   /// Listens to `types` ("config", "device") about the instance with that id, until the handle is dropped.
   [[nodiscard]] std::shared_ptr<void> listen(int64_t instance, StringList types, Listener listener);
-  /// The instance's expanded config went from `before` to `after`, and its devices changed so.
-  void changed(int64_t instance, const StringMap& before, const StringMap& after, const DeviceChanges& devices);
+  /// Does anybody listen for that instance?
+  bool wanted(int64_t instance) const;
+  void send(int64_t instance, const GuestMessage& message);
 
  private:
   struct Entry {
@@ -36,8 +45,6 @@ class GuestEvents {
     std::mutex mutex;
     std::list<std::shared_ptr<Entry>> entries;
   };
-  bool wanted(int64_t instance) const;
-  void send(int64_t instance, const std::string& type, const std::string& metadata);
 
   std::shared_ptr<State> state_ = std::make_shared<State>();
 };

@@ -1,6 +1,7 @@
 // What the drivers and runtimes of some types of instances can do besides what all of them do. Found by dynamic_cast.
 #pragma once
 #include "device/device.h"
+#include "instance/guest_events.h"
 #include "instance/object.h"
 
 namespace instance {
@@ -15,13 +16,13 @@ class Alters {
   ~Alters() = default;
 };
 
-/// A driver whose instances have guests that are told of their devices, and drives that are made for them. Calls come with the instance's lock held.
+/// A driver whose instances have guests that are told of changes, and drives that are made for them. Calls come with the instance's lock held.
 class HasGuest {
  public:
   /// It runs: may these keys of its config change? Errors: invalid naming the first that can't.
   virtual Result<> check_change(const StringList& keys) = 0;
-  /// A device of it came, went or changed while it runs: `action` is "added", "updated" or "removed". The guest is not waited for.
-  virtual void device_changed(const InstancePtr& instance, const std::string& action, const std::string& name, const StringMap& config) = 0;
+  /// It runs: its guest hears these messages, in this order. It is not waited for.
+  virtual void tell_guest(const InstancePtr& instance, std::vector<GuestMessage> messages) = 0;
   /// See device::DriveMaker. The volume is mounted. Blocks.
   virtual Result<std::string> make_drive(const Context& ctx, const InstancePtr& instance, const std::string& source) = 0;
 

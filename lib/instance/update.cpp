@@ -104,12 +104,13 @@ Result<> check_gate(Manager& manager, const View& before, const db::instances::R
   });
 }
 
-void tell_driver(const InstancePtr& instance, const DeviceChanges& devices) {
+void tell_guest(const InstancePtr& instance, const View& before, const DeviceChanges& devices) {
+  GuestEvents& listeners = instance->manager().guest_events();
   auto* driver = dynamic_cast<HasGuest*>(&instance->driver());
-  if (!driver) return;
-  const std::pair<const char*, const api::DevicesMap&> all[] = {{"removed", devices.removed}, {"updated", devices.updated}, {"added", devices.added}};
-  for (const auto& [action, changed] : all)
-    for (const auto& [name, config] : changed) driver->device_changed(instance, action, name, config);
+  if (!driver && !listeners.wanted(instance->id())) return;
+  auto messages = guest_messages(before.config, instance->view()->config, devices);
+  for (const GuestMessage& message : messages) listeners.send(instance->id(), message);
+  if (driver && !messages.empty()) driver->tell_guest(instance, std::move(messages));
 }
 
 /// Devices and limits follow the stored config; on an error the old row comes back.
@@ -121,8 +122,7 @@ Result<> apply(const Job& job, const InstancePtr& instance, const View& before) 
       get_or(before.config, "limits.cpu.nodes") != get_or(instance->view()->config, "limits.cpu.nodes"))
     rebalance_cpus(instance->manager());
   TRY(instance->driver().changed(job, instance, before));
-  tell_driver(instance, devices);
-  instance->manager().guest_events().changed(instance->id(), before.config, instance->view()->config, devices);
+  tell_guest(instance, before, devices);
   return {};
 }
 

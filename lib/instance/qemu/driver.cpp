@@ -187,9 +187,7 @@ class MachineDriver : public Driver, public HasGuest {
 
   Result<> check_change(const StringList& keys) override { return changes_while_running(keys); }
 
-  void device_changed(const InstancePtr& instance, const std::string& action, const std::string& name, const StringMap& config) override {
-    machine_of(instance).tell_guest("device", api::dump_json({{"action", action}, {"name", name}, {"config", config}}));
-  }
+  void tell_guest(const InstancePtr& instance, std::vector<GuestMessage> messages) override { machine_of(instance).tell_guest(std::move(messages)); }
 
   Result<std::string> make_drive(const Context& ctx, const InstancePtr& instance, const std::string& source) override {
     return source == device::kAgentDrive ? make_agent_iso(ctx, instance->mounted.path) : make_cloud_init_iso(ctx, instance);

@@ -97,8 +97,8 @@ class Machine : public Runtime, public Hardware, public Alters {
   void set_nics(std::vector<NicAccess> nics);
   /// and whether the guest has /dev/incus.
   Result<> offer_guest_api(const Context&, bool offer);
-  /// Tells the guest of a change (see AgentClient::send_event()). Nothing without an agent.
-  void tell_guest(const std::string& type, const std::string& metadata);
+  /// Tells the guest of changes, one after the other (see AgentClient::send_event()). Nothing without an agent.
+  void tell_guest(std::vector<GuestMessage> messages);
 
   Status status() const override;
   pid_t init_pid() const override;

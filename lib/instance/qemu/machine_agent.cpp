@@ -118,12 +118,14 @@ Result<> Machine::offer_guest_api(const Context& ctx, bool offer) {
   return agent ? (*agent)->advertise(ctx.with_timeout(kAdvertiseTime), connection) : Result<>();
 }
 
-void Machine::tell_guest(const std::string& type, const std::string& metadata) {
+void Machine::tell_guest(std::vector<GuestMessage> messages) {
   auto agent = impl_->running_agent();
   if (!agent) return;
-  impl_->runtime.offload([agent = *agent, type, metadata, id = impl_->paths.id] {
-    auto sent = agent->send_event(Context::detached(kAdvertiseTime), type, metadata);
-    if (!sent) log_debug("Failed telling a virtual machine of a change", {{"instance", id}, {"error", sent.error().message()}});
+  impl_->runtime.offload([agent = *agent, messages = std::move(messages), id = impl_->paths.id] {
+    for (const GuestMessage& message : messages) {
+      auto sent = agent->send_event(Context::detached(kAdvertiseTime), message.type, message.metadata);
+      if (!sent) return log_debug("Failed telling a virtual machine of a change", {{"instance", id}, {"error", sent.error().message()}});
+    }
   });
 }
 
