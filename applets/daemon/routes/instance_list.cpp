@@ -70,11 +70,13 @@ std::vector<instance::InstancePtr> instances_of(const instance::Manager& manager
   return list;
 }
 
+/// Of a list with guests that take their time: it shows what is known.
+constexpr milliseconds kPatience{25};
+
 /// At recursion 2. Clears `lasting` where the text may be another one without any change of the instance.
 std::string full_object(const Context& ctx, instance::Instance& instance, bool& lasting) {
-  constexpr milliseconds kPatience{25};  // with a guest that takes its time: a list shows what is known
   std::string out = *instance.full_json_head();
-  api::InstanceState state = instance::state_of(ctx.with_timeout(kPatience), instance, true);
+  api::InstanceState state = instance::state_of(ctx, instance, true);
   if (state.status_code != instance::status_code(instance::Status::stopped) || !state.disk.empty()) lasting = false;
   out += api::dump(state);
   out += '}';
@@ -88,7 +90,7 @@ Result<std::string> build(const Context& ctx, const instance::Manager& manager, 
   for (const auto& instance : instances_of(manager, query)) {
     std::string full;
     Text object;
-    if (query.recursion == 2) full = full_object(ctx, *instance, lasting);
+    if (query.recursion == 2) full = full_object(ctx.with_timeout(kPatience), *instance, lasting);
     else if (query.recursion == 1 || !filter.empty()) object = instance->json();
     if (!filter.empty() && !TRY(filter.match(TRY(api::parse_json(object ? *object : full))))) continue;
     if (!out.empty()) out += ',';
