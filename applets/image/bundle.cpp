@@ -10,6 +10,7 @@
 #include <print>
 
 #include "api/yaml.h"
+#include "applets/image/exported.h"
 #include "applets/image/workspace.h"
 #include "archive/copy_tree.h"
 #include "archive/hash.h"
@@ -41,17 +42,6 @@ std::string first_of(const std::string& folder, std::span<const char* const> nam
   return "";
 }
 
-/// An image of a daemon or image server, brought here by the client.
-Result<imagefmt::Files> export_image(const Context& ctx, const std::string& name, const std::string& folder) {
-  std::error_code error;
-  std::filesystem::create_directory(folder, error);
-  sys::SpawnSpec spec = sys::self_spec("incus", {"image", "export", "--quiet", name, folder + "/image"});
-  TRY_CTX(sys::run(ctx, std::move(spec)), "{} is neither a file here nor an image that can be exported", quote(name));
-  imagefmt::Files files;  // the client gives the first one an ending
-  for (const auto& entry : std::filesystem::directory_iterator(folder, error)) (entry.path().extension() == ".root" ? files.rootfs : files.metadata) = entry.path();
-  return files;
-}
-
 /// The words "[ALIAS=]FILE", "[ALIAS=]METADATA,ROOTFS", "[ALIAS=]FOLDER", "[ALIAS=][REMOTE:]IMAGE".
 Result<Chosen> choose(const Context& ctx, const std::string& word, const std::string& scratch) {
   Chosen chosen;
@@ -60,7 +50,7 @@ Result<Chosen> choose(const Context& ctx, const std::string& word, const std::st
   if (StringList both = split(name, ','); both.size() == 2) chosen.files = {both[0], both[1]};
   else if (std::filesystem::is_directory(name)) chosen.files = {first_of(name, kMetadataNames), first_of(name, kRootNames)};
   else if (std::filesystem::is_regular_file(name)) chosen.files = {name, ""};
-  else chosen.files = TRY(export_image(ctx, name, scratch));
+  else chosen.files = TRY_CTX(export_image(ctx, name, scratch), "{} is neither a file here nor an image that can be exported", quote(name));
   if (chosen.files.metadata.empty()) return fail(Code::invalid, "There is no {} in {}", join(StringList(std::begin(kMetadataNames), std::end(kMetadataNames)), " or "), name);
   std::string stem = std::filesystem::path(name.substr(name.find(':') == name.npos ? 0 : name.rfind(':') + 1)).filename();
   chosen.alias = equals != word.npos ? word.substr(0, equals) : stem.substr(0, stem.find(".tar"));

@@ -25,13 +25,13 @@ TEST_CASE("what a definition leaves out has the values that other builders give 
 
 TEST_CASE("architectures are called as the distribution calls them", "[definition]") {
   auto named = [](const std::string& map, const std::string& kernel) {
-    return with("mappings: {" + map + "}\n")->architecture_mapped + parse_definition(kLeast + "mappings: {" + map + "}\n", {"image.architecture=" + kernel})->architecture_mapped;
+    return parse_definition(kLeast + "mappings: {" + map + "}\n", {"image.architecture=" + kernel})->architecture_mapped;
   };
-  CHECK(named("architecture_map: debian", "aarch64").ends_with("arm64"));
-  CHECK(named("architecture_map: alpinelinux", "armv7l").ends_with("armv7"));
-  CHECK(named("architecture_map: alpinelinux", "aarch64").ends_with("aarch64"));
-  CHECK(named("architectures: {aarch64: mine}", "aarch64").ends_with("mine"));
-  CHECK(named("architecture_map: none", "aarch64").ends_with("aarch64"));
+  CHECK(named("architecture_map: debian", "aarch64") == "arm64");
+  CHECK(named("architecture_map: alpinelinux", "armv7l") == "armv7");
+  CHECK(named("architecture_map: alpinelinux", "aarch64") == "aarch64");
+  CHECK(named("architectures: {aarch64: mine}", "aarch64") == "mine");
+  CHECK(named("architecture_map: none", "aarch64") == "aarch64");
 }
 
 TEST_CASE("times may have several parts", "[definition]") {

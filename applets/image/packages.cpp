@@ -84,8 +84,7 @@ Result<> change_packages(const Context& ctx, const Definition& definition, const
   const Manager manager = TRY(find_manager(definition));
   TRY(add_repositories(definition, tree));
   auto run = [&](const std::string& commands, const std::string& what) { return run_in_root(ctx, tree.root, "#!/bin/sh -eu\n" + commands + "\n", definition.environment, what); };
-  bool from_packages = makes_packages(definition.source.at("downloader"));  // then the early ones are there
-  auto due = [&](const PackageSet& set) { return definition.wants(set) && !set.packages.empty() && !(set.early && from_packages); };
+  auto due = [&](const PackageSet& set) { return definition.wants(set) && !set.packages.empty() && !done_by_source(definition, set); };
   bool changes = std::ranges::any_of(definition.sets, due);
   if (definition.update || changes) TRY(run(manager.refresh, "The list of packages"));
   if (definition.update) {

@@ -12,11 +12,12 @@ Result<> download_root(const Context& ctx, const std::string& url, const std::st
 /// debootstrap and mmdebstrap: Debian and its children from a mirror. Errors: unsupported (the program is missing), invalid (it failed).
 Result<> from_debootstrap(const Context& ctx, const Definition& definition, const Tree& tree);
 Result<> from_mmdebstrap(const Context& ctx, const Definition& definition, const Tree& tree);
-/// apk, pacstrap, rpmbootstrap (dnf), zypper: the packages of sets marked `early` into an empty root, with the definition's repositories. Errors: the same.
+/// apk, pacstrap, rpmbootstrap (dnf), zypper: source.components and the packages of sets marked `early` into an empty root, with the definition's
+/// repositories or, for dnf, the one whose text is source.url. Errors: the same.
 Result<> from_installer(const Context& ctx, const Definition& definition, const Tree& tree);
 
-/// Does this downloader install packages, those of early sets included?
-bool makes_packages(std::string_view downloader);
+/// Does the definition's downloader see to this set of packages itself: an early one that it installs, or never lets in?
+bool done_by_source(const Definition& definition, const PackageSet& set);
 
 /// docker-http, oci: source.url names an image of a registry ("docker.io/library/debian:13", "http://127.0.0.1:5000/app").
 Result<> from_registry(const Context& ctx, const Definition& definition, const Tree& tree);

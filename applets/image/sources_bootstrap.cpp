@@ -2,6 +2,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <filesystem>
 
 #include "applets/image/sources.h"
 #include "sys/spawn.h"
@@ -25,15 +26,16 @@ Result<> run_program(const Context& ctx, StringList argv) {
 struct Bootstrap {
   std::string_view program;
   const char *architecture, *unverified;
+  const char* exclude;  ///< null: what is not wanted is removed afterwards
 };
-constexpr Bootstrap kDebootstrap{"debootstrap", "--arch=", "--no-check-gpg"};
-constexpr Bootstrap kMmdebstrap{"mmdebstrap", "--architectures=", "--aptopt=APT::Get::AllowUnauthenticated true"};
+constexpr Bootstrap kDebootstrap{"debootstrap", "--arch=", "--no-check-gpg", "--exclude="};
+constexpr Bootstrap kMmdebstrap{"mmdebstrap", "--architectures=", "--aptopt=APT::Get::AllowUnauthenticated true", nullptr};
 
-/// Packages that come with the first ones: those of sets marked `early`.
-StringList early_packages(const Definition& definition) {
+/// Packages that come with the first ones, or (`install` false) never come: those of sets marked `early`.
+StringList early_packages(const Definition& definition, bool install) {
   StringList early;
   for (const PackageSet& set : definition.sets) {
-    if (set.early && set.install && definition.wants(set)) early.insert(early.end(), set.packages.begin(), set.packages.end());
+    if (set.early && set.install == install && definition.wants(set)) early.insert(early.end(), set.packages.begin(), set.packages.end());
   }
   return early;
 }
@@ -45,7 +47,8 @@ StringList bootstrap_words(const Definition& definition, const Bootstrap& words)
   if (!definition.components.empty()) argv.push_back("--components=" + join(definition.components, ","));
   if (!definition.architecture_mapped.empty()) argv.push_back(words.architecture + definition.architecture_mapped);
   if (is_true(get_or(source, "skip_verification"))) argv.push_back(words.unverified);
-  if (StringList early = early_packages(definition); !early.empty()) argv.push_back("--include=" + join(early, ","));
+  if (StringList early = early_packages(definition, true); !early.empty()) argv.push_back("--include=" + join(early, ","));
+  if (StringList never = early_packages(definition, false); words.exclude && !never.empty()) argv.push_back(words.exclude + join(never, ","));
   return argv;
 }
 
@@ -53,18 +56,35 @@ StringList bootstrap_words(const Definition& definition, const Bootstrap& words)
 struct Installer {
   std::string_view name;
   const char* words;
+  const char* exclude = nullptr;  ///< stands before each package that is not to come; null: those are removed afterwards
 };
 constexpr Installer kInstallers[] = {
     {"apk", "apk --root {root} --arch {arch} --initdb --no-cache --repository {url} add"},
     {"pacstrap", "pacstrap -c -G -M {root}"},
-    {"rpmbootstrap", "dnf -y --installroot={root} --releasever={release} --setopt=reposdir={root}/etc/yum.repos.d --setopt=install_weak_deps=False install"},
+    {"rpmbootstrap", "dnf -y --installroot={root} --releasever={release} --setopt=reposdir={repositories} --setopt=install_weak_deps=False install", "--exclude="},
     {"zypper", "zypper --non-interactive --root {root} install --no-recommends"},
 };
 
+/// Where dnf finds its repositories: a file beside the root where the source's URL is the text of one ("[base]\nbaseurl=..."), as others have it;
+/// else those that the definition put into the root.
+Result<std::string> repository_folder(const std::string& url, const Tree& tree) {
+  if (!url.starts_with('[')) return tree.root + "/etc/yum.repos.d";
+  std::string folder = tree.templates + "/../repositories";
+  std::error_code error;
+  std::filesystem::create_directory(folder, error);
+  TRY(write_file_atomic(folder + "/source.repo", url + "\n", 0644));
+  return folder;
+}
+
 }  // namespace
 
-bool makes_packages(std::string_view downloader) {
-  return downloader == kDebootstrap.program || downloader == kMmdebstrap.program || std::ranges::contains(kInstallers, downloader, &Installer::name);
+bool done_by_source(const Definition& definition, const PackageSet& set) {
+  const std::string& downloader = definition.source.at("downloader");
+  if (!set.early) return false;
+  for (const Bootstrap& row : {kDebootstrap, kMmdebstrap})
+    if (downloader == row.program) return set.install || row.exclude;
+  auto row = std::ranges::find(kInstallers, downloader, &Installer::name);
+  return row != std::end(kInstallers) && (set.install || row->exclude);
 }
 
 Result<> from_debootstrap(const Context& ctx, const Definition& definition, const Tree& tree) {
@@ -88,16 +108,20 @@ Result<> from_mmdebstrap(const Context& ctx, const Definition& definition, const
 
 Result<> from_installer(const Context& ctx, const Definition& definition, const Tree& tree) {
   auto row = std::ranges::find(kInstallers, definition.source.at("downloader"), &Installer::name);
-  StringList packages = early_packages(definition);
+  StringList packages = early_packages(definition, true);
+  packages.insert(packages.begin(), definition.components.begin(), definition.components.end());
   if (packages.empty()) return fail(Code::invalid, "The downloader {} needs a set of packages with early: true", row->name);
   TRY(add_repositories(definition, tree));
+  std::string url = TRY(definition.render(get_or(definition.source, "url")));
   const std::pair<const char*, std::string> kFilled[] = {
-      {"{root}", tree.root}, {"{release}", definition.image.at("release")}, {"{arch}", definition.architecture_mapped}, {"{url}", TRY(definition.render(get_or(definition.source, "url")))}};
+      {"{root}", tree.root}, {"{release}", definition.image.at("release")}, {"{arch}", definition.architecture_mapped}, {"{url}", url},
+      {"{repositories}", TRY(repository_folder(url, tree))}};
   StringList argv;
   for (std::string word : split_list(row->words, ' ')) {
     for (const auto& [name, value] : kFilled) word = replace_all(word, name, value);
     argv.push_back(word);
   }
+  for (const std::string& never : row->exclude ? early_packages(definition, false) : StringList()) argv.push_back(row->exclude + never);
   argv.insert(argv.end(), packages.begin(), packages.end());
   return run_program(ctx, std::move(argv));
 }

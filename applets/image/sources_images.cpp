@@ -7,6 +7,7 @@
 
 #include "api/architecture.h"
 #include "api/yaml.h"
+#include "applets/image/exported.h"
 #include "applets/image/sources.h"
 #include "archive/extract.h"
 #include "archive/stream.h"
@@ -29,13 +30,10 @@ Result<> client(const Context& ctx, StringList words) {
 }
 
 /// An exported image's root file system: its own file, or what is below rootfs/ in the only one.
-Result<> unpack_exported(const Context& ctx, const std::string& folder, const Tree& tree) {
-  std::error_code error;
-  std::string whole, apart;
-  for (const auto& entry : std::filesystem::directory_iterator(folder, error)) (entry.path().extension() == ".root" ? apart : whole) = entry.path();
-  UniqueFd fd(open((apart.empty() ? whole : apart).c_str(), O_RDONLY | O_CLOEXEC));
+Result<> unpack_exported(const Context& ctx, const imagefmt::Files& files, const Tree& tree) {
+  UniqueFd fd(open((files.rootfs.empty() ? files.metadata : files.rootfs).c_str(), O_RDONLY | O_CLOEXEC));
   if (!fd) return fail_errno("Cannot read the exported image");
-  if (!apart.empty()) return unpack_file(ctx, fd.get(), tree);
+  if (!files.rootfs.empty()) return unpack_file(ctx, fd.get(), tree);
   auto tar = TRY(archive::TarReader::open(archive::source_from_fd(fd.get())));
   UniqueFd root = TRY(sys::open_directory(tree.root));
   archive::ExtractOptions options;
@@ -79,9 +77,7 @@ Result<> from_instance(const Context& ctx, const Definition& definition, const T
   undo.add("remove snapshot", [&](const Context& late) { return client(late, {"snapshot", "delete", name, own}); });
   TRY(client(ctx, {"publish", name + "/" + own, remote, "--alias", own, "--compression", "none"}));
   undo.add("remove image", [&](const Context& late) { return client(late, {"image", "delete", remote + own}); });
-  if (mkdir(folder.c_str(), 0700) != 0) return fail_errno("mkdir " + folder);
-  TRY(client(ctx, {"image", "export", "--quiet", remote + own, folder + "/image"}));
-  TRY(unpack_exported(ctx, folder, tree));
+  TRY(unpack_exported(ctx, TRY(export_image(ctx, remote + own, folder)), tree));
   std::error_code error;
   std::filesystem::remove_all(folder, error);
   return {};

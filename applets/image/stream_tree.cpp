@@ -67,13 +67,7 @@ Result<> remove_item(const std::string& path) {
 Result<Digest> digest_file(int fd, archive::Hash* combined) {
   archive::Hash own;
   Digest digest;
-  std::vector<char> buffer(1 << 20);
-  auto source = archive::source_from_file(fd);
-  while (size_t got = TRY(source(buffer))) {
-    own.update({buffer.data(), got});
-    if (combined) combined->update({buffer.data(), got});
-    digest.size += static_cast<int64_t>(got);
-  }
+  digest.size = TRY(archive::hash_file(fd, own, combined));
   digest.sha256 = own.hex();
   return digest;
 }

@@ -5,7 +5,9 @@
 
 #include <cstdlib>
 #include <utility>
+#include <vector>
 
+#include "archive/stream.h"
 #include "base/encode.h"
 
 namespace archive {
@@ -38,6 +40,18 @@ std::string Hash::hex() {
   std::string digest(SHA256_DIGEST_LENGTH, '\0');
   if (EVP_DigestFinal_ex(context(state_), reinterpret_cast<unsigned char*>(digest.data()), nullptr) != 1) std::abort();
   return hex_encode(digest);
+}
+
+Result<int64_t> hash_file(int fd, Hash& hash, Hash* another) {
+  std::vector<char> buffer(256 << 10);
+  Source source = source_from_file(fd);
+  int64_t total = 0;
+  while (size_t got = TRY(source(buffer))) {
+    for (Hash* each : {&hash, another})
+      if (each) each->update({buffer.data(), got});
+    total += static_cast<int64_t>(got);
+  }
+  return total;
 }
 
 std::string sha256(std::string_view bytes) {

@@ -5,6 +5,8 @@
 #include <string>
 #include <string_view>
 
+#include "base/result.h"
+
 namespace archive {
 
 /// A running SHA-256. Not thread-safe; movable.
@@ -22,6 +24,9 @@ class Hash {
  private:
   void* state_;  ///< EVP_MD_CTX
 };
+
+/// Adds the whole file to `hash`, and to `another`, if given; its own offset stays where it is. Returns its bytes. Errors: internal. Blocks.
+Result<int64_t> hash_file(int fd, Hash& hash, Hash* another = nullptr);
 
 /// The whole of `bytes` at once, 32 raw bytes and 64 hex characters.
 std::string sha256(std::string_view bytes);

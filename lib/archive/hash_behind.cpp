@@ -28,7 +28,9 @@ struct HashBehind::Impl {
   std::deque<Range> ranges;
   bool ended = false, abandoned = false;
   std::thread thread;
-  Hash hash;          ///< the thread's until it ended, as the next
+  // The thread's until it ended:
+  Hash hash;
+  std::vector<char> buffer = std::vector<char>(kPiece);
   Result<> outcome;
 
   void run() {
@@ -45,7 +47,6 @@ struct HashBehind::Impl {
   }
 
   Result<> take(const Range& range) {
-    std::vector<char> buffer(kPiece);
     Source source = source_from_file(range.file, range.offset);
     for (int64_t left = range.count; left > 0;) {
       size_t got = TRY(source(std::span(buffer).first(std::min<size_t>(buffer.size(), static_cast<size_t>(left)))));

@@ -5,7 +5,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <filesystem>
 
 #include "device/io_limits.h"
 #include "sys/cgroup.h"
@@ -27,15 +26,9 @@ std::pair<std::string, std::string> wanted(const StringMap& config) {
 
 /// The block device of file systems that show a device number of their own (btrfs): the source of the innermost mount around `path`.
 std::optional<dev_t> mounted_device(const std::string& path) {
-  std::error_code error;
-  std::string real = std::filesystem::canonical(path, error);
-  sys::MountInfo best;
-  for (const sys::MountInfo& mount : sys::mount_table()) {
-    bool around = mount.target == "/" || real == mount.target || real.starts_with(mount.target + "/");
-    if (around && mount.target.size() >= best.target.size()) best = mount;
-  }
+  auto mount = sys::mount_around(path);
   struct stat info;
-  bool block = best.source.starts_with("/dev/") && stat(best.source.c_str(), &info) == 0 && S_ISBLK(info.st_mode);
+  bool block = mount && mount->source.starts_with("/dev/") && stat(mount->source.c_str(), &info) == 0 && S_ISBLK(info.st_mode);
   return block ? std::optional(info.st_rdev) : std::nullopt;
 }
 

@@ -43,14 +43,6 @@ const StreamDelta* usable_delta(const std::string& folder, const StreamImage& it
   return nullptr;
 }
 
-Result<std::string> hash_of(int file) {
-  archive::Hash hash;
-  std::vector<char> buffer(1 << 20);
-  auto source = archive::source_from_file(file);
-  while (size_t got = TRY(source(buffer))) hash.update({buffer.data(), got});
-  return hash.hex();
-}
-
 /// Makes the root file from the base's one. What comes out is no more trusted than a download: it has to have the right size and hash.
 Result<> apply_delta(const Context& ctx, Download& download, const std::string& folder, const StreamImage& item, const StreamDelta& delta, Build& build) {
   std::string patch = build.scratch_path("delta"), result = build.scratch_path("patched");
@@ -61,7 +53,9 @@ Result<> apply_delta(const Context& ctx, Download& download, const std::string& 
   TRY(sys::run(ctx, {"prlimit", std::format("--fsize={}", item.rootfs.size), kMemory, kTime, "xdelta3", "-f", "-d", "-s", folder + "/" + delta.base + ".rootfs", patch, result}));
   UniqueFd patched(open(result.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC));
   if (!patched) return fail_errno("Failed to open " + result);
-  if (TRY(hash_of(patched.get())) != item.rootfs.sha256) return fail(Code::invalid, "The delta {} makes something else than what is wanted", quote(delta.file.path));
+  archive::Hash hash;
+  TRY(archive::hash_file(patched.get(), hash));
+  if (hash.hex() != item.rootfs.sha256) return fail(Code::invalid, "The delta {} makes something else than what is wanted", quote(delta.file.path));
   std::vector<char> buffer(1 << 20);
   auto source = archive::source_from_file(patched.get());
   TRY(build.open_rootfs());

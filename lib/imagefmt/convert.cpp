@@ -90,7 +90,7 @@ Result<> convert_disk(const Context& ctx, const Conversion& conversion, const st
               status.signal ? std::format("it was ended by signal {}", status.signal) : talk.complaint());
 }
 
-Result<int64_t> unpack_qcow2(const Context& ctx, int source, int folder, const std::string& name, int64_t most_bytes, const std::function<void(int64_t, int64_t)>& progress) {
+Result<> unpack_qcow2(const Context& ctx, int source, int folder, const std::string& name, int64_t most_bytes, const std::function<void(int64_t, int64_t)>& progress) {
   Qcow2 disk = TRY(check_qcow2(source));
   if (most_bytes > 0 && disk.virtual_size > most_bytes) return fail(Code::invalid, "Source image size ({}) exceeds specified volume size ({})", disk.virtual_size, most_bytes);
   UniqueFd target(openat(folder, name.c_str(), O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
@@ -103,7 +103,7 @@ Result<int64_t> unpack_qcow2(const Context& ctx, int source, int folder, const s
   struct stat info;
   if (fstat(target.get(), &info) != 0 || info.st_size < disk.virtual_size) return fail(Code::internal, "The converted disk is not whole");
   undo.commit();
-  return info.st_size;
+  return {};
 }
 
 }  // namespace imagefmt

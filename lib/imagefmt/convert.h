@@ -23,9 +23,9 @@ struct Conversion {
 /// Errors: unsupported (qemu-img is missing: says what to install), invalid (it refused the source), internal, cancelled. Blocks for long.
 Result<> convert_disk(const Context& ctx, const Conversion& conversion, const std::function<void(int64_t, int64_t)>& progress = nullptr);
 
-/// Makes of the qcow2 disk in `source` the raw disk `name` in the open folder `folder`, mode 0600; nothing stays of a failure. Returns its bytes.
+/// Makes of the qcow2 disk in `source` the raw disk `name` in the open folder `folder`, mode 0600; nothing stays of a failure.
 /// `most_bytes`: refuses larger disks (0: any up to kMaxDisk), before anything is written. Errors: also those of check_qcow2(). Blocks for long.
-Result<int64_t> unpack_qcow2(const Context& ctx, int source, int folder, const std::string& name, int64_t most_bytes,
-                             const std::function<void(int64_t, int64_t)>& progress = nullptr);
+Result<> unpack_qcow2(const Context& ctx, int source, int folder, const std::string& name, int64_t most_bytes,
+                      const std::function<void(int64_t, int64_t)>& progress = nullptr);
 
 }  // namespace imagefmt

@@ -8,7 +8,7 @@
 #include <array>
 
 #include "base/strings.h"
-#include "imagefmt/little_endian.h"
+#include "imagefmt/byte_order.h"
 
 namespace imagefmt {
 namespace {

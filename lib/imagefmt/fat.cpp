@@ -6,7 +6,7 @@
 
 #include "base/strings.h"
 #include "base/unique_fd.h"
-#include "imagefmt/little_endian.h"
+#include "imagefmt/byte_order.h"
 
 namespace imagefmt {
 namespace {

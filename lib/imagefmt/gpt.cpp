@@ -11,11 +11,12 @@
 #include <cstring>
 #include <string>
 
+#include "imagefmt/disk.h"
+
 namespace imagefmt {
 
 namespace {
 
-constexpr int64_t kSector = 512;
 constexpr int64_t kMaxEntries = 1 << 20;  // bytes of the table; usual are 16 KiB
 
 struct Header {
@@ -31,15 +32,10 @@ static_assert(offsetof(Header, entries_crc) + 4 == kHeader);
 
 uint32_t crc_of(const char* data, size_t size) { return static_cast<uint32_t>(crc32(0, reinterpret_cast<const Bytef*>(data), static_cast<uInt>(size))); }
 
-Result<> read_at(int fd, char* data, size_t size, int64_t offset) {
-  ssize_t got = pread(fd, data, size, offset);
+Result<> read_at(int fd, char* data, size_t size, uint64_t offset) {
+  ssize_t got = pread(fd, data, size, static_cast<off_t>(offset));
   if (got < 0) return fail_errno("Cannot read the partition table");
   return got == static_cast<ssize_t>(size) ? Result<>() : fail(Code::internal, "The disk ends in its partition table");
-}
-
-Result<> write_at(int fd, const char* data, size_t size, int64_t offset) {
-  if (pwrite(fd, data, size, offset) != static_cast<ssize_t>(size)) return fail_errno("Cannot write the partition table");
-  return {};
 }
 
 /// The sector of a header, its checksum made anew.
@@ -49,7 +45,7 @@ Result<> write_header(int fd, std::string sector, const Header& header) {
   memcpy(sector.data(), &fresh, kHeader);
   fresh.crc = htole32(crc_of(sector.data(), le32toh(header.size)));
   memcpy(sector.data(), &fresh, kHeader);
-  return write_at(fd, sector.data(), sector.size(), static_cast<int64_t>(le64toh(header.own)) * kSector);
+  return write_at(fd, le64toh(header.own) * kSector, sector);
 }
 
 bool intact(std::string sector, const Header& header) {
@@ -68,7 +64,7 @@ Result<> widen_protective_entry(int fd, uint64_t sectors) {
   memcpy(&start, mbr + kFirst + kStart, sizeof start);
   if (memcmp(mbr + 510, "\x55\xaa", 2) != 0 || static_cast<unsigned char>(mbr[kFirst + kType]) != 0xee || le32toh(start) != 1) return {};
   memcpy(mbr + kFirst + kCount, &count, sizeof count);
-  return write_at(fd, mbr, sizeof mbr, 0);
+  return write_at(fd, 0, {mbr, sizeof mbr});
 }
 
 }  // namespace
@@ -76,19 +72,20 @@ Result<> widen_protective_entry(int fd, uint64_t sectors) {
 Result<bool> move_gpt_backup(int fd) {
   struct stat info;
   if (fstat(fd, &info) != 0) return fail_errno("Cannot look at the disk");
-  int64_t sectors = info.st_size / kSector;
+  int64_t sectors = info.st_size / static_cast<off_t>(kSector);
   if (sectors < 68) return false;
   std::string sector(kSector, '\0');
   TRY(read_at(fd, sector.data(), sector.size(), kSector));
   Header header{};
   memcpy(&header, sector.data(), kHeader);
   if (!intact(sector, header)) return false;
-  int64_t bytes = int64_t{le32toh(header.entry_count)} * le32toh(header.entry_size), table = (bytes + kSector - 1) / kSector;
+  constexpr int64_t kSize = kSector;
+  int64_t bytes = int64_t{le32toh(header.entry_count)} * le32toh(header.entry_size), table = (bytes + kSize - 1) / kSize;
   uint64_t last = static_cast<uint64_t>(sectors) - 1, usable = last - static_cast<uint64_t>(table) - 1, at = le64toh(header.entries);
   if (bytes <= 0 || bytes > kMaxEntries || table + 2 > sectors || at < 2 || at > static_cast<uint64_t>(sectors - table)) return false;
   if (le64toh(header.other) == last || usable < le64toh(header.last_usable)) return false;
-  std::string entries(static_cast<size_t>(table * kSector), '\0');
-  TRY(read_at(fd, entries.data(), entries.size(), static_cast<int64_t>(at) * kSector));
+  std::string entries(static_cast<size_t>(table * kSize), '\0');
+  TRY(read_at(fd, entries.data(), entries.size(), at * kSector));
   if (crc_of(entries.data(), static_cast<size_t>(bytes)) != le32toh(header.entries_crc)) return false;
 
   header.last_usable = htole64(usable);
@@ -97,7 +94,7 @@ Result<bool> move_gpt_backup(int fd) {
   std::swap(backup.own, backup.other);
   backup.entries = htole64(usable + 1);
   // The new copy is whole before the first one leads to it.
-  TRY(write_at(fd, entries.data(), entries.size(), static_cast<int64_t>(usable + 1) * kSector));
+  TRY(write_at(fd, (usable + 1) * kSector, entries));
   TRY(write_header(fd, sector, backup));
   TRY(write_header(fd, sector, header));
   TRY(widen_protective_entry(fd, static_cast<uint64_t>(sectors)));

@@ -103,7 +103,7 @@ Result<> unpack_disk(const Context& ctx, const Files& files, int target, const s
   UniqueFd metadata = TRY(open_file(files.metadata));
   // What the archive calls like the disk is somebody's else.
   TRY_CTX(unpack_archive(ctx, metadata.get(), archive::source_from_fd(metadata.get()), target, disk), "Failed unpacking image");
-  if (!files.rootfs.empty()) return unpack_qcow2(ctx, TRY(open_file(files.rootfs)).get(), target, disk, most_bytes, progress).transform([](int64_t) {});
+  if (!files.rootfs.empty()) return unpack_qcow2(ctx, TRY(open_file(files.rootfs)).get(), target, disk, most_bytes, progress);
   auto packed = sys::open_beneath(target, kPackedDisk, O_RDONLY | O_NONBLOCK);
   if (!packed) return fail(Code::invalid, "Image is missing its disk, {}", kPackedDisk);
   TRY(unpack_qcow2(ctx, packed->get(), target, disk, most_bytes, progress));

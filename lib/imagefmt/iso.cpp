@@ -12,11 +12,13 @@
 
 #include "base/strings.h"
 #include "base/unique_fd.h"
+#include "imagefmt/byte_order.h"
+#include "imagefmt/disk.h"
 
 namespace imagefmt {
 namespace {
 
-constexpr size_t kSector = 2048;
+constexpr size_t kBlock = 2048;
 constexpr size_t kMaxName = 150, kMaxDepth = 8, kMaxNodes = 4096;
 constexpr uint32_t kDescriptor = 16, kTableLittle = 18, kTableBig = 19, kFirstFree = 20;
 
@@ -35,18 +37,12 @@ using Nodes = std::vector<Node>;
 /// Behind the folders stands one sector with the entry that does not fit into the root's record: libarchive only reads forwards.
 uint32_t extension_place(const Nodes& nodes);
 
-void little(std::string& out, uint64_t value, int bytes) {
-  for (int i = 0; i < bytes; i++) out += static_cast<char>(value >> (8 * i));
-}
-void big(std::string& out, uint64_t value, int bytes) {
-  for (int i = bytes - 1; i >= 0; i--) out += static_cast<char>(value >> (8 * i));
-}
 /// Numbers stand twice, in both orders.
-void both(std::string& out, uint64_t value, int bytes) {
-  little(out, value, bytes);
-  big(out, value, bytes);
+void both(std::string& out, uint64_t value, size_t bytes) {
+  put_le(out, value, bytes);
+  put_be(out, value, bytes);
 }
-uint32_t sectors(uint64_t bytes) { return static_cast<uint32_t>((bytes + kSector - 1) / kSector); }
+uint32_t sectors(uint64_t bytes) { return static_cast<uint32_t>((bytes + kBlock - 1) / kBlock); }
 
 // --- reading the folder ---
 
@@ -182,7 +178,7 @@ std::string own_record(const Nodes& nodes, size_t at, bool of_parent) {
 std::string directory(const Nodes& nodes, size_t at) {
   std::string out;
   auto put = [&](const std::string& text) {
-    size_t left = kSector - out.size() % kSector;
+    size_t left = kBlock - out.size() % kBlock;
     if (text.size() > left) out.append(left, '\0');
     out += text;
   };
@@ -196,7 +192,7 @@ std::string directory(const Nodes& nodes, size_t at) {
     if (!child.target.empty()) add_target(use, child.target);
     put(record(child, identifier(child, i), use));
   }
-  out.resize(sectors(out.size()) * kSector);
+  out.resize(sectors(out.size()) * kBlock);
   return out;
 }
 
@@ -231,7 +227,7 @@ uint32_t lay_out(Nodes& nodes) {
   return next + next % 2;
 }
 
-std::string path_table(const Nodes& nodes, void (*number)(std::string&, uint64_t, int)) {
+std::string path_table(const Nodes& nodes, void (*number)(std::string&, uint64_t, size_t)) {
   std::string out;
   for (size_t i = 0; i < nodes.size(); i++) {
     if (!nodes[i].folder()) continue;
@@ -259,26 +255,26 @@ std::string volume_descriptor(const Nodes& nodes, const std::string& label, uint
   out += std::string(32, '\0');
   both(out, 1, 2);
   both(out, 1, 2);
-  both(out, kSector, 2);
+  both(out, kBlock, 2);
   both(out, table_size, 4);
-  little(out, kTableLittle, 4);
-  little(out, 0, 4);
-  big(out, kTableBig, 4);
-  big(out, 0, 4);
+  put_le(out, kTableLittle, 4);
+  put_le(out, 0, 4);
+  put_be(out, kTableBig, 4);
+  put_be(out, 0, 4);
   out += record(nodes[0], std::string(1, '\0'), "");
   out += std::string(128 * 4 + 37 * 3, ' ');  // who made it, and files about it: nobody, none
   for (int i = 0; i < 4; i++) out += std::string(16, '0') + '\0';
   out += std::string("\1\0", 2);
-  out.resize(kSector);
+  out.resize(kBlock);
   return out;
 }
 
 Result<std::string> head_of(const Nodes& nodes, const std::string& label, uint32_t count) {
-  std::string table_little = path_table(nodes, little), table_big = path_table(nodes, big);
-  if (table_little.size() > kSector) return fail(Code::invalid, "Too many folders for an ISO image");
-  std::string out(kDescriptor * kSector, '\0');
+  std::string table_little = path_table(nodes, put_le), table_big = path_table(nodes, put_be);
+  if (table_little.size() > kBlock) return fail(Code::invalid, "Too many folders for an ISO image");
+  std::string out(kDescriptor * kBlock, '\0');
   auto add = [&out](std::string text) {
-    text.resize(sectors(text.size()) * kSector);
+    text.resize(sectors(text.size()) * kBlock);
     out += text;
   };
   add(volume_descriptor(nodes, label, count, table_little.size()));
@@ -306,7 +302,7 @@ Result<> put(int fd, std::string_view text) {
 Result<> put_content(const Context& ctx, int fd, const Node& node) {
   UniqueFd source(open(node.path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
   if (!source) return fail_errno("Failed reading " + node.path);
-  off_t from = 0, to = static_cast<off_t>(node.extent * kSector);
+  off_t from = 0, to = static_cast<off_t>(node.extent * kBlock);
   std::vector<char> buffer;
   while (from < node.size) {
     TRY(ctx.check());
@@ -319,7 +315,7 @@ Result<> put_content(const Context& ctx, int fd, const Node& node) {
     if (done < 0) return fail_errno("Failed copying " + node.path);
     if (done == 0) return fail(Code::internal, "{} became shorter", node.path);
     if (buffer.empty()) continue;
-    if (pwrite(fd, buffer.data(), static_cast<size_t>(done), to) != done) return fail_errno("Failed writing the ISO image");
+    TRY(write_at(fd, static_cast<uint64_t>(to), {buffer.data(), static_cast<size_t>(done)}));
     from += done, to += done;
   }
   return {};
@@ -334,7 +330,7 @@ Result<> write_iso(const Context& ctx, const std::string& folder, const std::str
   std::string fresh = path + ".new";
   unlink(fresh.c_str());
   UniqueFd out(open(fresh.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0400));
-  if (!out || ftruncate(out.get(), static_cast<off_t>(count * kSector)) < 0) return fail_errno("Failed creating " + fresh);
+  if (!out || ftruncate(out.get(), static_cast<off_t>(count * kBlock)) < 0) return fail_errno("Failed creating " + fresh);
   auto written = put(out.get(), head);
   for (const Node& node : nodes) {
     if (written && node.extent > 0 && !node.folder()) written = put_content(ctx, out.get(), node);

@@ -8,6 +8,7 @@
 #include <memory>
 #include <vector>
 
+#include "imagefmt/byte_order.h"
 #include "imagefmt/disk.h"
 
 namespace imagefmt {
@@ -18,10 +19,6 @@ constexpr uint64_t kCopied = 1ull << 63, kCompressed = 1ull << 62;
 constexpr int kSectorsShift = 62 - (kClusterBits - 8);  // where a compressed cluster's entry has its number of further sectors
 constexpr int kWindowBits = 12;                          // what readers of the format can rely on
 constexpr uint32_t kHeaderLength = 104;
-
-void put_be(std::string& out, uint64_t value, size_t bytes) {
-  while (bytes-- > 0) out += static_cast<char>(value >> (8 * bytes));
-}
 
 uint64_t clusters_for(uint64_t bytes) { return (bytes + kCluster - 1) / kCluster; }
 

@@ -43,14 +43,6 @@ UniqueFd open_known(const std::string& path) {
   return fd;
 }
 
-Result<archive::Hash> hash_of(int fd) {
-  archive::Hash hash;
-  std::vector<char> buffer(256 << 10);
-  auto source = archive::source_from_file(fd);
-  while (size_t got = TRY(source(buffer))) hash.update({buffer.data(), got});
-  return hash;
-}
-
 /// What one attempt at a download writes to: a file that never grows beyond the layer's size.
 struct Arriving {
   int fd;
@@ -86,7 +78,9 @@ Result<> LayerCache::download(const Context& ctx, Registry& registry, const std:
     bool may_go_on = to.done > before && ++breaks < kMaxBreaks && done.error().code() != Code::invalid && ctx.check();
     if (!may_go_on) return done;
   }
-  std::string digest = "sha256:" + TRY(hash_of(part)).hex();
+  archive::Hash hash;
+  TRY(archive::hash_file(part, hash));
+  std::string digest = "sha256:" + hash.hex();
   if (digest == layer.digest) return {};
   (void)ftruncate(part, 0);  // nothing of this can be continued
   return fail(Code::invalid, "Layer {} arrived damaged: its digest is {}", layer.digest, digest);

@@ -54,6 +54,12 @@ bool is_about(std::string_view payload, const std::string& digest) {
   return text(critical, "type") == kClaim && text(member(critical, "image"), "docker-manifest-digest") == digest;
 }
 
+bool is_signed_by(const std::vector<KeyPtr>& keys, const Signature& signature, const std::string& digest) {
+  for (const KeyPtr& key : keys)
+    if (verifies(key.get(), signature.bytes, signature.payload)) return is_about(signature.payload, digest);
+  return false;
+}
+
 /// The signatures stored for a manifest, whoever made them.
 Result<std::vector<Signature>> load(const Context& ctx, Registry& registry, const std::string& repository, const std::string& digest) {
   std::vector<Signature> out;
@@ -88,17 +94,16 @@ std::string public_keys_in(std::string_view pem) {
 }
 
 Result<bool> is_signed(const Signature& signature, const std::string& digest, std::string_view keys) {
-  for (const KeyPtr& key : TRY(read_keys(keys)))
-    if (verifies(key.get(), signature.bytes, signature.payload)) return is_about(signature.payload, digest);
-  return false;
+  return is_signed_by(TRY(read_keys(keys)), signature, digest);
 }
 
 Result<> check_signed(const Context& ctx, Registry& registry, const std::string& repository, const StringList& digests, std::string_view keys) {
+  std::vector<KeyPtr> parsed = TRY(read_keys(keys));
   size_t found = 0;
   for (const std::string& digest : digests) {
     for (const Signature& signature : TRY_CTX(load(ctx, registry, repository, digest), "Failed getting the image's signatures")) {
       ++found;
-      if (TRY(is_signed(signature, digest, keys))) return {};
+      if (is_signed_by(parsed, signature, digest)) return {};
     }
   }
   return fail(Code::forbidden, "The image {} in {} is not signed with a key of this image server ({} signatures were looked at)", repository, registry.url().name, found);

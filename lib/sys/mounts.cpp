@@ -6,6 +6,7 @@
 #include <sys/syscall.h>
 
 #include <cerrno>
+#include <filesystem>
 
 #include "base/log.h"
 
@@ -162,6 +163,18 @@ std::vector<MountInfo> mount_table() {
     table.push_back({unescape_octal(left[4]), right[0], unescape_octal(right[1]), split(left[5] + "," + right[2], ',')});
   }
   return table;
+}
+
+std::optional<MountInfo> mount_around(const std::string& path) {
+  std::error_code error;
+  std::string real = std::filesystem::canonical(path, error);
+  std::optional<MountInfo> best;
+  for (MountInfo& mount : mount_table()) {
+    bool around = mount.target == "/" || real == mount.target || real.starts_with(mount.target + "/");
+    // Of two at one place, the later one covers the other.
+    if (around && !error && (!best || mount.target.size() >= best->target.size())) best = std::move(mount);
+  }
+  return best;
 }
 
 Mount::~Mount() {

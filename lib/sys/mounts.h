@@ -1,5 +1,6 @@
 // Mounts with the descriptor API: open_tree(2), mount_setattr(2), move_mount(2), fsopen(2).
 #pragma once
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -36,6 +37,8 @@ struct MountInfo {
 };
 /// All mounts of our namespace, from /proc/self/mountinfo.
 std::vector<MountInfo> mount_table();
+/// The innermost mount that `path`, which exists, is in; nothing if it can't be told.
+std::optional<MountInfo> mount_around(const std::string& path);
 
 /// Unmounts on destruction unless released.
 class Mount {

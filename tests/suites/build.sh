@@ -227,10 +227,15 @@ test_from_packages() {
   mkdir "$SUITE_DIR/tools"
   export PATH=$SUITE_DIR/tools:$PATH SUITE_DIR
   local tool
-  for tool in debootstrap mmdebstrap dnf pacstrap zypper apk; do
-    printf '#!/bin/sh\necho "$(basename "$0")" "$@" | sed "s|/[^ =]*/root|ROOT|g" > "$SUITE_DIR/called"\nexit ${FAIL:-0}\n' > "$SUITE_DIR/tools/$tool"
-    chmod 755 "$SUITE_DIR/tools/$tool"
-  done
+  # Each says what it was called with, and what the definition's repository looks like at that moment.
+  cat > "$SUITE_DIR/tools/dnf" << 'E2'
+#!/bin/sh
+echo "$(basename "$0")" "$@" > "$SUITE_DIR/called"
+(cd "$SUITE_DIR/dir/etc" 2> /dev/null && find . -type f -printf '%p %u %m ' -exec cat {} +) > "$SUITE_DIR/repository"
+exit ${FAIL:-0}
+E2
+  chmod 755 "$SUITE_DIR/tools/dnf"
+  for tool in debootstrap mmdebstrap pacstrap zypper apk; do ln -s dnf "$SUITE_DIR/tools/$tool"; done
   cat > "$SUITE_DIR/packages.yaml" << 'E2'
 image: {distribution: any, release: "9", architecture: x86_64}
 source: {downloader: debootstrap, variant: minbase, url: "http://mirror/{{ image.release }}", components: [main, extra]}
@@ -243,18 +248,31 @@ packages:
   repositories: [{name: own, url: "[own]"}]
 E2
   local call="incus-image build-dir $SUITE_DIR/packages.yaml $SUITE_DIR/dir -o source.downloader="
-  called() { # called DOWNLOADER WORDS
+  called() { # called DOWNLOADER REPOSITORY WORDS
     $call"$1" > /dev/null
-    expect "$2" cat "$SUITE_DIR/called"
+    expect "$3" cat "$SUITE_DIR/called"
+    expect "$2" cat "$SUITE_DIR/repository"
     rm -rf "$SUITE_DIR/dir"
   }
-  called debootstrap "debootstrap --variant=minbase --components=main,extra --arch=amd64 --include=base,shell 9 $SUITE_DIR/dir http://mirror/9"
-  called mmdebstrap "mmdebstrap --variant=minbase --components=main,extra --architectures=amd64 --include=base,shell --mode=root --format=directory --quiet 9 $SUITE_DIR/dir http://mirror/9"
-  called rpmbootstrap "dnf -y --installroot=$SUITE_DIR/dir --releasever=9 --setopt=reposdir=$SUITE_DIR/dir/etc/yum.repos.d --setopt=install_weak_deps=False install base shell"
-  called pacstrap "pacstrap -c -G -M $SUITE_DIR/dir base shell"
-  called zypper "zypper --non-interactive --root $SUITE_DIR/dir install --no-recommends base shell"
-  called apk "apk --root $SUITE_DIR/dir --arch amd64 --initdb --no-cache --repository http://mirror/9 add base shell"
+  called debootstrap "" "debootstrap --variant=minbase --components=main,extra --arch=amd64 --include=base,shell 9 $SUITE_DIR/dir http://mirror/9"
+  called mmdebstrap "" "mmdebstrap --variant=minbase --components=main,extra --architectures=amd64 --include=base,shell --mode=root --format=directory --quiet 9 $SUITE_DIR/dir http://mirror/9"
+  sed -i 's/, components: .*extra\]//' "$SUITE_DIR/packages.yaml"
+  local own='./yum.repos.d/own.repo root 644 [own]' dnf="dnf -y --installroot=$SUITE_DIR/dir --releasever=9 --setopt=reposdir=$SUITE_DIR/dir/etc/yum.repos.d --setopt=install_weak_deps=False install"
+  called rpmbootstrap "$own" "$dnf base shell"
+  called pacstrap "$own" "pacstrap -c -G -M $SUITE_DIR/dir base shell"
+  called zypper "$own" "zypper --non-interactive --root $SUITE_DIR/dir install --no-recommends base shell"
+  called apk "$own" "apk --root $SUITE_DIR/dir --arch amd64 --initdb --no-cache --repository http://mirror/9 add base shell"
   FAIL=3 refuse 'dnf failed with exit status 3' ${call}rpmbootstrap
+  rm -rf "$SUITE_DIR/dir"
+  # What is not to come is left out by those that can, and removed afterwards for the others: here by a manager that only says so.
+  cat >> "$SUITE_DIR/packages.yaml" << E2
+  - {action: remove, early: true, packages: [gone, too]}
+E2
+  sed -i '/^  repositories:/d; s/^  manager: dnf/  custom_manager: {refresh: {cmd: "true"}, update: {cmd: "true"}, install: {cmd: "true"}, clean: {cmd: "true"}, remove: {cmd: "false"}}/' "$SUITE_DIR/packages.yaml"
+  called debootstrap "" "debootstrap --variant=minbase --arch=amd64 --include=base,shell --exclude=gone,too 9 $SUITE_DIR/dir http://mirror/9"
+  called rpmbootstrap "" "$dnf --exclude=gone --exclude=too base shell"
+  refuse 'The list of packages' ${call}mmdebstrap  # there is no system in which to ask for it
+  rm -rf "$SUITE_DIR/dir"
   sed -i 's/early: true, //' "$SUITE_DIR/packages.yaml"
   refuse 'needs a set of packages with early' ${call}zypper
   expect "" sh -c "ls -d '$SUITE_DIR/dir' 2> /dev/null || true"

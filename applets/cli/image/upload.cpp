@@ -3,6 +3,7 @@
 #include "applets/cli/image/files.h"
 #include "base/encode.h"
 #include "client/file_upload.h"
+#include "imagefmt/qcow2.h"
 
 namespace cli {
 namespace {
@@ -19,9 +20,9 @@ std::string url_encoded(const StringMap& values) {
 }
 
 /// The start of a qcow2 file marks a virtual machine's disk.
-bool is_qcow2(int fd) {
-  char magic[4];
-  return pread(fd, magic, 4, lseek(fd, 0, SEEK_CUR)) == 4 && std::string_view(magic, 4) == std::string_view("QFI\xfb", 4);
+bool holds_qcow2(int fd) {
+  char head[4];
+  return pread(fd, head, sizeof head, lseek(fd, 0, SEEK_CUR)) == sizeof head && imagefmt::is_qcow2(head);
 }
 
 void set_headers(const ImageUpload& image, http::Headers& headers) {
@@ -39,7 +40,7 @@ Result<std::string> upload_image(const Context& ctx, client::Server& server, con
   client::Request request{.method = http::Method::post, .target = "/1.0/images"};
   client::FileUpload parts;
   if (image.rootfs >= 0) {
-    bool vm = image.type.empty() ? is_qcow2(image.rootfs) : image.type == "virtual-machine";
+    bool vm = image.type.empty() ? holds_qcow2(image.rootfs) : image.type == "virtual-machine";
     std::string boundary = random_secret();
     parts.text(part_head(boundary, "metadata", image.filename));
     TRY(parts.file(image.meta, image.meta_size));

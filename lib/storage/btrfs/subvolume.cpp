@@ -38,14 +38,8 @@ Result<Place> place_of(const std::string& path) {
 
 /// By the options of the mount that `path` is in.
 bool compressed(const std::string& path) {
-  size_t depth = 0;
-  bool found = false;
-  for (const sys::MountInfo& mount : sys::mount_table()) {
-    if (mount.target.size() < depth || !path.starts_with(mount.target + "/")) continue;
-    depth = mount.target.size();
-    found = std::ranges::any_of(mount.options, [](const std::string& option) { return option.starts_with("compress"); });
-  }
-  return found;
+  auto mount = sys::mount_around(path);
+  return mount && std::ranges::any_of(mount->options, [](const std::string& option) { return option.starts_with("compress"); });
 }
 
 bool is_subvolume(const std::string& path) {
