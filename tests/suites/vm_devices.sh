@@ -214,6 +214,14 @@ check_refusals() {
   refuse 'only be applied to ISO volumes' incus config device add v1 odd disk pool=default source=data attached=false
 }
 
+# What the guest makes of its clock stays.
+check_clock() {
+  incus config get v1 volatile.vm.rtc_offset | grep -qE '^-?.$'
+  in_v1 'date -s @$(($(date +%s) + 86400)) > /dev/null && hwclock -w -u'
+  eventually 10 sh -c 'incus config get v1 volatile.vm.rtc_offset | grep -qE "^86[34][0-9]{2}$"'
+  in_v1 'date -s @$(($(date +%s) - 86400)) > /dev/null'
+}
+
 check_raw() {
   qmp query-chardev | grep -q '"label":"early"'
   qmp query-chardev | grep -q '"label":"late"'
@@ -240,6 +248,7 @@ test_vm_devices() {
   check_limits
   check_drives
   check_tpm
+  check_clock
   check_refusals
   check_raw
   incus delete -f v1
@@ -255,11 +264,17 @@ test_vm_firmware() {
   local conf=$INCUS_DIR/run/v1/qemu.conf
   incus start v1
   grep -q 'OVMF_CODE' "$conf" || fail "no UEFI firmware"
+  if grep -q '^\[rtc\]' "$conf"; then fail "a clock of its own"; fi
   # Another firmware has other variables.
   incus config set v1 security.csm=true
   expect true incus config get v1 volatile.apply_nvram
   incus stop -f v1
+  # So its guest left the clock.
+  incus config set v1 volatile.vm.rtc_adjustment=400 volatile.vm.rtc_offset=-1000000
   incus start v1
+  grep -q "^base = \"$(date -u -d @$(($(date +%s) - 999600)) +%Y-%m-%dT)" "$conf" || fail "the clock was lost"
+  expect -999600 incus config get v1 volatile.vm.rtc_adjustment
+  expect 0 incus config get v1 volatile.vm.rtc_offset
   if grep -q 'pflash' "$conf"; then fail "a BIOS with variables"; fi
   incus stop -f v1
   incus config unset v1 security.csm

@@ -42,6 +42,7 @@ class Builder {
 
   // config_common.cpp
   void sandbox();
+  void clock();
   void processors();
   void memory_backends();
   void control();

@@ -1,6 +1,7 @@
 // Sections that do not depend on the board.
 #include <algorithm>
 
+#include "instance/qemu/clock.h"
 #include "instance/qemu/config_builder.h"
 
 namespace instance::qemu {
@@ -50,6 +51,11 @@ Result<Sections> Builder::build() {
 
 void Builder::sandbox() {
   add("Syscall filtering", "sandbox", {{"enable", "on"}, {"obsolete", "deny"}, {"elevateprivileges", "allow"}, {"spawn", "allow"}, {"resourcecontrol", "deny"}});
+}
+
+void Builder::clock() {
+  std::string base = clock_base(spec_.clock, Timestamp::now().seconds);
+  if (!base.empty()) add("Clock", "rtc", {{"base", base}});
 }
 
 void Builder::memory_backends() {

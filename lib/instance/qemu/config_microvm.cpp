@@ -38,6 +38,7 @@ Result<> Builder::microvm() {
   if (spec_.accel == Accel::kvm) machine["pit"] = machine["pic"] = machine["rtc"] = "off";
   add("Machine", "machine", std::move(machine));
   sandbox();
+  clock();
   processors();
   control();
   add("Balloon driver", "device \"qemu_balloon\"", {{"driver", "virtio-balloon-device"}});

@@ -137,6 +137,7 @@ void Builder::spare_ports() {
 Result<> Builder::q35() {
   machine();
   sandbox();
+  clock();
   processors();
   firmware();
   control();

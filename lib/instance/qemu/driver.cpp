@@ -16,6 +16,7 @@
 #include "device/disk_machine.h"
 #include "instance/manager.h"
 #include "instance/power.h"
+#include "instance/qemu/clock.h"
 #include "instance/qemu/config_drive.h"
 #include "instance/qemu/direct_kernel.h"
 #include "instance/qemu/firmware_vars.h"
@@ -160,11 +161,14 @@ class MachineDriver : public Driver, public HasGuest {
     start.spec.config_drive.folder = TRY(write_config_drive(job.ctx, instance, {.trigger = instance->volatile_get("volatile.apply_template"), .connection = start.access.agent.connection}));
     if (start.spec.stateful) start.spec.config_drive.folder.clear();  // a share that the guest has mounted can't be saved
     start.access.agent.started = false;
+    start.spec.clock = next_clock(*instance, start.spec.windows);
     start.oom_score = parse_int(get_or(view->config, "limits.memory.oom_priority")).value_or(0);
     if (options.stateful && view->row.stateful) start.state_file = state_file(*instance);
     else unlink(state_file(*instance).c_str());
     if (!start.state_file.empty()) TRY(use_saved(start));
-    TRY(instance->volatile_set({{"volatile.apply_nvram", ""}, {"volatile.vm.needs_reset", ""}, {"volatile.apply_template", ""}, {kAgentState, ""}}));
+    StringMap noted = clock_keys(start.spec.clock);
+    for (const char* done : {"volatile.apply_nvram", "volatile.vm.needs_reset", "volatile.apply_template", kAgentState}) noted[done] = "";
+    TRY(instance->volatile_set(noted));
     return std::make_unique<Start>(instance, std::move(start));
   }
 
@@ -204,6 +208,7 @@ class MachineDriver : public Driver, public HasGuest {
     events.stopped = std::move(on_stop);
     events.changed = [with] { with([](const InstancePtr& self) { self->status_changed(); }); };
     events.restarted = [with] { with([](const InstancePtr& self) { lifecycle(*self, Job{.ctx = Context::detached(seconds(10))}, "instance-restarted"); }); };
+    events.clock = [with](int64_t seconds) { with([seconds](const InstancePtr& self) { note_clock(*self, seconds); }); };
     events.agent = [with](bool started) { with([started](const InstancePtr& self) { agent_changed(self, started); }); };
     events.needs_new_qemu = [with] {
       bool needs = false;

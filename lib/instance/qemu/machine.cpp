@@ -4,6 +4,7 @@
 #include <poll.h>
 #include <signal.h>
 
+#include "api/json_member.h"
 #include "base/log.h"
 #include "instance/qemu/hotplug.h"
 #include "instance/qemu/machine_impl.h"
@@ -156,11 +157,17 @@ void Machine::Impl::on_event(const qmp::Event& event) {
   if (event.name == "RESUME") return set_status(Status::running);
   if (event.name == "GUEST_PANICKED") return log_warn("The kernel of a virtual machine gave up", {{"instance", paths.id}});
   if (event.name == "VSERPORT_CHANGE") return watch_agent(milliseconds(20));
+  if (event.name == "RTC_CHANGE") return on_clock(api::member(event.data, "offset"));
   if (event.name == "SHUTDOWN" && flag("guest")) {
     std::lock_guard lock(mutex);
     if (reason == StopReason::halt && event.data.value("reason", "") == "guest-shutdown") reason = StopReason::powered_off;
   }
   if (event.name == "RESET" && flag("guest")) runtime.offload([self = shared_from_this()] { self->on_reset(); });
+}
+
+void Machine::Impl::on_clock(const Json& offset) {
+  if (!offset.is_number_integer()) return;
+  runtime.offload([self = shared_from_this(), seconds = offset.get<int64_t>()] { self->events.clock(seconds); });
 }
 
 void Machine::Impl::on_reset() {

@@ -63,6 +63,7 @@ struct Machine::Impl : std::enable_shared_from_this<Impl> {
   void watch_exit();
   void on_exit();
   void on_event(const qmp::Event& event);
+  void on_clock(const Json& offset);
   void on_reset();
   void set_status(Status now);
   /// A duplicate of the pidfd. Errors: invalid if it doesn't run.

@@ -65,6 +65,12 @@ struct ConfigDriveSpec {
   std::string iso;
 };
 
+/// How the clock begins that the firmware shows.
+struct ClockSpec {
+  int64_t adjustment = 0;  ///< seconds ahead of the host's
+  bool local = false;      ///< in the host's time zone instead of UTC
+};
+
 struct MachineSpec {
   std::string name;         ///< of the QEMU process: "v1", "project_v1"
   std::string uuid;         ///< volatile.uuid
@@ -77,6 +83,7 @@ struct MachineSpec {
   KernelSpec kernel;
   VsockSpec vsock;
   ConfigDriveSpec config_drive;
+  ClockSpec clock;
   bool secure_boot = true;  ///< which firmware was chosen: the SMM of q35 goes with it
   bool nesting = true;      ///< security.nesting: the guest may use hardware virtualization
   bool nested = true;       ///< the host is a virtual machine itself: its clock may change with the next host
