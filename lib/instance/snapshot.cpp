@@ -149,7 +149,9 @@ Result<> create_snapshot(const Job& job, const InstancePtr& instance, const std:
 Result<> restore(const Job& job, const InstancePtr& instance, const std::string& snapshot, const RestoreOptions& options) {
   std::string prefix = instance->name() + "/";
   std::string name = snapshot.starts_with(prefix) ? snapshot.substr(prefix.size()) : snapshot;
-  db::snapshots::Row row = TRY(row_of(instance, name));
+  auto found = row_of(instance, name);
+  if (!found) return fail(found.error().code(), "Snapshot {}{} does not exist", prefix, name);
+  db::snapshots::Row row = std::move(*found);
   if (options.stateful && !row.stateful) return fail(Code::invalid, "Stateful snapshot restore requested but snapshot is stateless");
   TRY(check_dependents_restorable(instance->services(), *instance->view(), name));
   bool was_running = instance->running();

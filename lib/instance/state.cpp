@@ -57,6 +57,7 @@ api::InstanceState stopped_state(Status status) {
 api::InstanceState state_of(const Context& ctx, Instance& instance, bool disk) {
   Status status = instance.status();
   api::InstanceState out = stopped_state(status == Status::running && instance.view()->ready() ? Status::ready : status);
+  if (instance.view()->type() == Type::virtual_machine) out.processes = -1;  // unknown, unless its agent says
   if (status == Status::running || status == Status::frozen) {
     auto runtime = instance.runtime();
     runtime->observe(ctx, out);

@@ -77,7 +77,7 @@ test_snapshots_and_copies() {
   expect "c1 c3 c4" sh -c "incus list -f csv -c n | sort | tr '\n' ' ' | sed 's/ $//'"
   incus snapshot rename c1 s1 s2
   incus snapshot delete c1 s2
-  refuse 'not found' incus snapshot restore c1 s1
+  refuse 'Snapshot c1/s1 does not exist' incus snapshot restore c1 s1
 }
 
 test_publish_and_images() {

@@ -122,7 +122,7 @@ Result<Reply> delete_volume(Call& call) {
 
 Result<Reply> get_state(Call& call) {
   auto found = TRY(find_volume(call));
-  return ok(api::dump(volume_state(*found.pool, found.row)));
+  return ok(api::dump(volume_state(call.daemon, *found.pool, found.row)));
 }
 
 constexpr Access kView = allow("storage_volume", "can_view", "volumeName");

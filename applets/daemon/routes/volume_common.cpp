@@ -94,13 +94,21 @@ StringList VolumeUsers::of(const db::volumes::Row& row) const {
   return out;
 }
 
-api::StorageVolumeState volume_state(storage::Pool& pool, const db::volumes::Row& row) {
+/// What limits the volume: its own size, or that of the disk of the instance whose root it is. Empty: nothing does.
+static std::string size_limit(Daemon& daemon, const db::volumes::Row& row) {
+  if (row.type == db::VolumeType::custom) return get_or(row.config, "size");
+  auto instance = daemon.instances->find(row.project, row.name);
+  auto root = instance ? instance::root_disk((*instance)->view()->devices) : Failure(instance.error());
+  return root ? get_or(root->config, "size") : "";
+}
+
+api::StorageVolumeState volume_state(Daemon& daemon, storage::Pool& pool, const db::volumes::Row& row) {
   api::StorageVolumeState state;
   auto used = pool.usage(ref_of(row));
   if (!used && row.type != db::VolumeType::custom) return state;
   state.usage.emplace();
   if (used && *used > 0) state.usage->used = static_cast<uint64_t>(*used);
-  state.usage->total = parse_byte_size(get_or(row.config, "size", "0")).value_or(0);
+  state.usage->total = parse_byte_size(size_limit(daemon, row)).value_or(0);
   return state;
 }
 
@@ -108,7 +116,7 @@ Result<api::StorageVolumeFull> to_full_api(Call& call, storage::Pool& pool, cons
   api::StorageVolumeFull out;
   static_cast<api::StorageVolume&>(out) = to_api(row);
   out.used_by = std::move(used_by);
-  out.state = volume_state(pool, row);
+  out.state = volume_state(call.daemon, pool, row);
   TRY(call.daemon.global->read([&](db::Tx& tx) -> Result<> {
     for (const auto& item : TRY(db::volumes::load_snapshots(tx, row.id))) {
       api::StorageVolumeSnapshot snapshot;

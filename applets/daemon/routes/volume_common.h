@@ -43,7 +43,7 @@ class VolumeUsers {
 using storage::to_api;
 /// With snapshots, backups and state.
 Result<api::StorageVolumeFull> to_full_api(Call& call, storage::Pool& pool, const db::volumes::Row& row, StringList used_by);
-api::StorageVolumeState volume_state(storage::Pool& pool, const db::volumes::Row& row);
+api::StorageVolumeState volume_state(Daemon& daemon, storage::Pool& pool, const db::volumes::Row& row);
 std::string volume_etag(const db::volumes::Row& row);
 std::string volume_url(const std::string& pool, const db::volumes::Row& row, const std::string& more = "");
 std::string volume_path(const std::string& pool, std::string_view type, const std::string& name);
