@@ -12,6 +12,9 @@ mkdir "$work/bin"
 cp "$binary" "$work/bin/incusbox"
 "$work/bin/incusbox" --install "$work/bin"
 "$here/demo-image.sh" "$work/image.tar.xz"
+mkdir -p "$work/other/rootfs/etc"
+printf 'architecture: x86_64\ncreation_date: 1600000000\nexpiry_date: 4000000000\nproperties: {os: Other, release: "12", variant: cloud, description: "Other, with \\"quotes\\" | pipe"}\n' > "$work/other/metadata.yaml"
+tar -C "$work/other" --owner=0 --group=0 -cf "$work/other.tar" metadata.yaml rootfs
 cat > "$work/life" << 'E2'
 #!/bin/bash
 # life CLIENT PORT: one step a line, with its exit code; what differs from run to run is masked. First over the unix socket, then over TLS.
@@ -58,7 +61,59 @@ daily() { # daily REMOTE: a container's life
   run profile show ${r}default
   run project list $r -f csv
 }
+images() { # every way to look at images. Tables and the words of YAML parsers are left out: docs/differences.md
+  run image import /interop/image.tar.xz --alias one --alias two/three
+  run image import /interop/other.tar --alias other --public word=kept "two=a b"
+  run image alias create more one --description "Another name"
+  run image alias create one other
+  run image alias create one missing
+  run image alias create missing missing
+  for format in csv markdown csv,header csv,tableless; do run image list -f $format -c lfpdatsF; done
+  run image list -f csv -c u
+  run image list -f csv -c lfx
+  run image list -f csv -c ld,properties:os,e --all-projects
+  for format in json yaml; do run image list -f $format other; done
+  local filter image
+  for filter in one oth two two/three os=Other os=oth 'os=Oth.*' os=^O os=other release=12 release=1 variant=cl.ud type=container type=virtual-machine type=cont architecture=x86_64 architecture=x86 \
+    properties.os=Other public=true public=false cached=false auto_update=false description=Other 'description=.*pipe' alias=one fingerprint=x nothing=x 'os=(' os= =; do
+    run image list -f csv -c l "$filter"
+  done
+  run image list -f csv -c l os=Other release=12
+  run image list -f csv -c l os=Other release=13
+  run image list -f csv -c l one other
+  for image in one other two/three missing; do
+    run image info $image
+    run image show $image
+    run image info --vm $image
+    run image get-property $image os
+    run image get-property $image none
+  done
+  run image set-property other os Changed
+  run image set-property other new value
+  run image unset-property other word
+  run image unset-property other never
+  run image show other
+  printf 'auto_update: true\nproperties:\n  os: Edited\n  gone: ""\npublic: false\nexpires_at: 2030-01-02T03:04:05Z\nprofiles:\n- default\n' > /tmp/edited
+  printf 'profiles: [nowhere]\n' > /tmp/edited-badly
+  printf 'description: x\nbogus: 1\n' > /tmp/edited-oddly
+  for filter in edited edited-badly edited-oddly; do "$client" image edit other < /tmp/$filter 2>&1; echo "$filter: $?"; run image show other; done
+  run image info other
+  for format in csv json yaml markdown; do run image alias list -f $format; done
+  for filter in one two type=container nothing; do run image alias list -f csv "$filter"; done
+  run image alias list -f csv -c aftd
+  run image alias show more
+  run image alias rename missing less
+  run image alias rename missing one
+  run image alias rename more less
+  run image alias delete less
+  run image alias delete less
+  run image export missing
+  run image delete one other missing
+  run image list -f csv -c lp
+  run image delete one other
+}
 daily ''
+images
 run config set core.https_address=$address
 token=$("$client" config trust add interop -q)
 run remote add far "$token"

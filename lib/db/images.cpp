@@ -106,7 +106,8 @@ Result<int64_t> create(Tx& tx, const Row& row) {
   return id;
 }
 
-Result<> update(Tx& tx, const Row& row) {
+Result<> update(Tx& tx, Row row) {
+  std::erase_if(row.properties, [](const auto& property) { return property.second.empty(); });
   TRY(tx.exec("UPDATE images SET filename = ?, size = ?, public = ?, auto_update = ?, architecture = ?, creation_date = ?, expiry_date = ? "
               "WHERE id = ?",
               {row.filename, row.size, number(row.public_), number(row.auto_update), number(row.architecture), time_or_null(row.created_at),

@@ -57,7 +57,7 @@ Result<std::vector<Row>> load_anywhere(Tx& tx, const std::string& fingerprint);
 /// Errors: conflict.
 Result<int64_t> create(Tx& tx, const Row& row);
 /// filename, size, public, auto_update, architecture, dates, properties, profiles.
-Result<> update(Tx& tx, const Row& row);
+Result<> update(Tx& tx, Row row);
 Result<> set_source(Tx& tx, int64_t id, const api::ImageSource& source);
 Result<> set_cached(Tx& tx, int64_t id, bool cached);
 Result<> set_last_used(Tx& tx, int64_t id, Timestamp when);

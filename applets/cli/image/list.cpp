@@ -86,17 +86,28 @@ bool named(const Json& image, const std::string& part) {
          std::ranges::any_of(alias_names(image), [&](const std::string& name) { return name.contains(part); });
 }
 
+/// "key=value" judged here, for a server that does not understand the clause: a property, or a member.
+bool has_value(const Json& image, const std::string& filter) {
+  size_t at = filter.find('=');
+  std::string key = filter.substr(0, at), value = filter.substr(at + 1);
+  const Json properties = image.value("properties", Json::object());
+  for (const Json* place : {&properties, &image})
+    if (auto found = place->find(key); found != place->end() && found->is_string() && *found == value) return true;
+  return false;
+}
+
 Result<Json> load(Call& call, client::Server& server, const StringList& filters) {
   StringList clauses;
   for (const std::string& filter : filters) {
     if (filter.contains('=')) clauses.push_back(server_clause(filter));
   }
-  std::string path = "/1.0/images?recursion=1";
-  if (!clauses.empty()) path += "&filter=" + url_escape(join(clauses, " and "));
-  if (call.flags.on("all-projects")) path += "&all-projects=true";
+  std::string path = std::string("/1.0/images?recursion=1") + (call.flags.on("all-projects") ? "&all-projects=true" : "");
+  auto answer = server.get(call.ctx, clauses.empty() ? path : path + "&filter=" + url_escape(join(clauses, " and ")));
+  bool refused = !answer && !clauses.empty();
+  if (refused) answer = server.get(call.ctx, path);
   Json kept = Json::array();
-  for (Json& image : TRY(server.get(call.ctx, path)).metadata) {
-    bool shown = std::ranges::all_of(filters, [&](const std::string& filter) { return filter.contains('=') || named(image, filter); });
+  for (Json& image : TRY(std::move(answer)).metadata) {
+    bool shown = std::ranges::all_of(filters, [&](const std::string& filter) { return filter.contains('=') ? !refused || has_value(image, filter) : named(image, filter); });
     if (shown) kept.push_back(std::move(image));
   }
   return kept;

@@ -33,12 +33,20 @@ Result<Reply> list_aliases(Call& call) {
   return list_reply(call, urls, objects);
 }
 
+/// What is wrong with the new name is told before what is wrong with the image or the old one.
+Result<> check_free(db::Tx& tx, const std::string& project, const std::string& name) {
+  auto taken = db::images::load_alias(tx, project, name);
+  if (taken) return fail(Code::conflict, "Alias {} already exists", quote(name));
+  return taken.error().code() == Code::not_found ? Result<>() : Failure(taken.error());
+}
+
 Result<Reply> create_alias(Call& call) {
   std::string project = TRY(image_project(call));
   auto request = TRY(call.body<api::ImageAliasesPost>());
   if (request.name.empty() || request.target.empty()) return fail(Code::invalid, "Alias name and target are required");
   TRY_CTX(config::is_api_name(request.name, true), "Invalid image alias name");
   TRY(call.daemon.global->write([&](db::Tx& tx) -> Result<> {
+    TRY(check_free(tx, project, request.name));
     auto image = TRY(db::images::load(tx, project, request.target));
     return db::images::create_alias(tx, project, request.name, request.description, image.id).transform([](int64_t) {});
   }));
@@ -79,6 +87,7 @@ Result<Reply> rename_alias(Call& call) {
   std::string project = TRY(image_project(call));
   auto request = TRY(call.body<api::ImageAliasesEntryPost>());
   TRY_CTX(config::is_api_name(request.name, true), "Invalid image alias name");
+  TRY(call.daemon.global->read([&](db::Tx& tx) { return check_free(tx, project, request.name); }));
   auto row = TRY(find_alias(call, project));
   TRY(call.daemon.global->write([&](db::Tx& tx) { return db::images::rename_alias(tx, row.id, request.name); }));
   std::string url = image::alias_url(request.name, project);
