@@ -18,6 +18,8 @@
 #include <string>
 #include <vector>
 
+#include "tests/fuzz/seed_file.h"
+
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size);
 
 namespace {
@@ -45,20 +47,6 @@ void run(const std::string& input) {
   if (record) memcpy(record->data, input.data(), record->size = std::min(input.size(), kMaxInput));
   alarm(kHangSeconds);
   LLVMFuzzerTestOneInput(reinterpret_cast<const uint8_t*>(input.data()), input.size());
-}
-
-std::string unescape(const std::string& line) {
-  std::string out;
-  for (size_t at = 0; at < line.size(); ++at) {
-    if (line[at] != '\\' || at + 1 == line.size()) {
-      out += line[at];
-      continue;
-    }
-    char kind = line[++at];
-    if (kind == 'x' && at + 2 < line.size()) out += static_cast<char>(std::stoi(line.substr(at + 1, 2), nullptr, 16)), at += 2;
-    else out += kind == 'n' ? '\n' : kind == 'r' ? '\r' : kind == 't' ? '\t' : kind;
-  }
-  return out;
 }
 
 std::string mutate(const std::vector<std::string>& seeds, std::mt19937_64& random) {
@@ -124,8 +112,7 @@ int main(int argc, char** argv) {
     else if (option == "-s") seed = strtoull(value, nullptr, 10);
     else if (option == "-o") output = value;
     else if (option == "-d") {
-      std::ifstream in(value);
-      for (std::string line; std::getline(in, line);) seeds.push_back(unescape(line));
+      seeds = read_seeds(value);
     }
   }
   for (const std::string& name : files) {
