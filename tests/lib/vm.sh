@@ -15,7 +15,10 @@ vm_prepare() {
 vm_init() { # vm_init NAME [FLAGS...]
   local name=$1
   shift
-  incus init guest "$name" --vm -c security.secureboot=false -c limits.memory=384MiB "$@"
+  set -- -c security.secureboot=false -c limits.memory=384MiB "$@"
+  # SUITE_MACHINE: a line for QEMU's machine, where the host wants one (make test-kvm).
+  [ -z "${SUITE_MACHINE:-}" ] || set -- -c raw.qemu.conf="$(printf '[machine]\n%s\n' "$SUITE_MACHINE")" "$@"
+  incus init guest "$name" --vm "$@"
 }
 
 vm_boot() { # vm_boot NAME: starts it, and waits for its agent

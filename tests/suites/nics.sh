@@ -78,3 +78,45 @@ test_routed_nics_need_no_bridge() {
   [ ! -e "/sys/class/net/$host" ] || fail "the host's end is left"
   incus delete c1
 }
+
+# The kernel has to have the module: that of `make test-v2` has it.
+test_ipvlan_nics() {
+  command -v ip > /dev/null || { echo "skipped: iproute2 is not installed"; return; }
+  parent_interface ivh
+  ip link add link ivh name ivtest type ipvlan mode l3s 2> /dev/null || { ip link delete ivh; echo "skipped: the kernel has no ipvlan"; return; }
+  ip link delete ivtest
+  prepare
+  incus profile device remove default eth0 > /dev/null
+  incus init testimage c1 > /dev/null
+  refuse 'parent' incus config device add c1 eth9 nic nictype=ipvlan name=eth9
+  refuse 'Not an IPv4 address' incus config device add c1 eth9 nic nictype=ipvlan name=eth9 parent=ivh ipv4.address=2001:db8::1
+  incus config device add c1 eth9 nic nictype=ipvlan name=eth9 parent=ivh ipv4.address=192.0.2.10 ipv6.address=2001:db8::10 mtu=1400 > /dev/null
+  sysctl -qw net.ipv4.conf.ivh.forwarding=0
+  refuse 'net.ipv4.conf.ivh.forwarding=1' incus start c1
+  sysctl -qw net.ipv4.conf.ivh.forwarding=1 net.ipv6.conf.ivh.forwarding=1 net.ipv6.conf.ivh.proxy_ndp=1
+  incus start c1
+  expect 1400 incus exec c1 -- cat /sys/class/net/eth9/mtu
+  expect "$(cat /sys/class/net/ivh/address)" incus exec c1 -- cat /sys/class/net/eth9/address
+  incus exec c1 -- ip -4 addr show eth9 | grep -q '192.0.2.10/32' || fail "no address"
+  incus exec c1 -- ip -6 addr show eth9 | grep -q '2001:db8::10/128' || fail "no IPv6 address"
+  incus exec c1 -- ip -4 route | grep -q '^default dev eth9' || fail "no default route"
+  ip -4 route show table main | grep -q '^192.0.2.10 dev lo' || fail "no route on the host"
+  ip neigh show proxy | grep -q '192.0.2.10 dev ivh' || fail "the host does not answer for the address"
+  # Another machine on the parent's network.
+  ip addr add 192.0.2.1/24 dev ivhp
+  ip netns add ivpeer
+  ip link set ivhp netns ivpeer
+  ip -n ivpeer addr add 192.0.2.1/24 dev ivhp
+  ip -n ivpeer link set ivhp up
+  eventually 20 incus exec c1 -- ping -c 1 -W 2 192.0.2.1 > /dev/null
+  eventually 20 ip netns exec ivpeer ping -c 1 -W 2 192.0.2.10 > /dev/null
+  incus stop -f c1
+  [ -z "$(ip -4 route show table main 192.0.2.10)" ] || fail "the route is left"
+  [ -z "$(ip neigh show proxy)" ] || fail "the host still answers"
+  incus config device set c1 eth9 mode=l2 ipv4.address=192.0.2.11/24 ipv4.gateway=192.0.2.1 ipv6.address=
+  incus start c1
+  eventually 20 incus exec c1 -- ping -c 1 -W 2 192.0.2.1 > /dev/null
+  incus delete -f c1
+  ip link delete ivh
+  ip netns delete ivpeer
+}

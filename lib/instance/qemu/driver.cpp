@@ -83,6 +83,7 @@ class Start : public Preparation {
     // A guest that goes on may be reading the one it had.
     start_.spec.config_drive.iso = start_.spec.incoming ? volume + "/agent.iso" : TRY(make_agent_iso(job.ctx, volume));
     start_.spec.devices = devices;
+    if (start_.spec.board == Board::microvm) TRY(settle_caches(start_.spec.devices));
     order_boot(start_.spec.devices);
     start_.access.nics = nics_of(*instance_->view());
     machine_of(instance_).set_start(std::move(start_));

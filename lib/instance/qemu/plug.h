@@ -14,6 +14,9 @@ namespace instance::qemu {
 /// Call on all devices before render() and plug().
 void order_boot(std::vector<device::RunConfig>& devices);
 
+/// For machines whose disks are in the config: `cache` becomes what the file at `path` allows, as plug() does it. Errors: those of opening it.
+Result<> settle_caches(std::vector<device::RunConfig>& devices);
+
 /// Where a device is to be plugged, if that matters: in a machine whose state is loaded. By device_id().
 struct Place {
   std::string port;      ///< root port; empty: any

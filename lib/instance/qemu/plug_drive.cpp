@@ -94,6 +94,13 @@ Result<> set_limits(const Context& ctx, qmp::Client& client, const device::Drive
 
 }  // namespace
 
+Result<> settle_caches(std::vector<device::RunConfig>& devices) {
+  for (device::RunConfig& run : devices)
+    for (device::DriveEntry& drive : run.drives)
+      if (!drive.path.empty()) drive.cache = TRY(open_drive(drive)).cache;
+  return {};
+}
+
 Result<> plug_drive(const Context& ctx, qmp::Client& client, const device::DriveEntry& drive, const Place& place) {
   std::string node = backend_id(drive.device);
   if (drive.path.empty() && (!drive.cdrom || drive.bus != "virtio-scsi")) return {};

@@ -142,7 +142,7 @@ Result<> run_probe(const Context& ctx) {
   }
   if (output->status.ok()) return {};
   std::string why(trim(output->err));
-  if (why.starts_with("/dev/kvm: No such")) why = "/dev/kvm is missing: this host has no virtualization, or the module kvm is not loaded";
+  if (why.starts_with("/dev/kvm: No such file")) why = "/dev/kvm is missing: this host has no virtualization, or the module kvm is not loaded";
   return fail(Code::unsupported, "{}", why.empty() ? "the probe of KVM failed" : why);
 }
 
