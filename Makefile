@@ -36,10 +36,10 @@ test-v2: binary
 	  $(or $(SUITES),$(filter-out vm_% hardware,$(basename $(notdir $(wildcard tests/suites/*.sh)))))
 
 # Virtual machines with KVM, which QEMU emulates there (AMD's), vhost-vsock, huge pages. QEMU aborts when an accelerated guest sets CR8 while an interrupt is
-# pending, as UEFI firmware does: machines have their interrupt controller in QEMU.
+# pending, as UEFI firmware does: machines are given their kernel.
 test-kvm: binary
 	scripts/make-guest -b $(BUILD)/incusbox $(BUILD)/guest > /dev/null
-	scripts/vmtest -m 4 -k hugepages=100 -b $(BUILD)/incusbox $(IN_MACHINE) SUITE_MACHINE='kernel-irqchip = "off"' $(RUN_SUITES) $(or $(SUITES),vm_kvm vm_memory vm_life)
+	scripts/vmtest -m 4 -k hugepages=100 -b $(BUILD)/incusbox $(IN_MACHINE) SUITE_NO_FIRMWARE=1 $(RUN_SUITES) $(or $(SUITES),vm_kvm vm_memory vm_life)
 
 # Devices that QEMU plugs into the machine: a USB stick, a tablet, a screen.
 test-hardware: binary

@@ -16,8 +16,12 @@ vm_init() { # vm_init NAME [FLAGS...]
   local name=$1
   shift
   set -- -c security.secureboot=false -c limits.memory=384MiB "$@"
-  # SUITE_MACHINE: a line for QEMU's machine, where the host wants one (make test-kvm).
-  [ -z "${SUITE_MACHINE:-}" ] || set -- -c raw.qemu.conf="$(printf '[machine]\n%s\n' "$SUITE_MACHINE")" "$@"
+  # SUITE_NO_FIRMWARE: the kernel is started directly, where firmware does not run (make test-kvm).
+  local boot=${VM_TEST_IMAGE%/*}
+  case "${SUITE_NO_FIRMWARE:-} $*" in
+    *microvm* | ' '*) ;;
+    *) set -- -c raw.qemu="-kernel $boot/linux -initrd $boot/initrd -append '$(cat "$boot/cmdline")'" "$@" ;;
+  esac
   incus init guest "$name" --vm "$@"
 }
 

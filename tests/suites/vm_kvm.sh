@@ -47,6 +47,7 @@ test_vm_kvm() {
   vm_prepare
   vm_launch v1 -c qemu.machine=microvm
   grep -q '^accel = "kvm"' "$INCUS_DIR/run/v1/qemu.conf" || fail "not accelerated: $(cat "$SUITE_DIR/incusd.log")"
+  [ ! -c /dev/vhost-vsock ] || grep -q '^driver = "vhost-vsock-device"' "$INCUS_DIR/run/v1/qemu.conf" || fail "no socket device of the kernel's"
   in_v1 'grep -q hypervisor /proc/cpuinfo && ! grep -qi tcg /proc/cpuinfo'
   incus stop v1 --timeout 120
   incus config set v1 qemu.accelerator=tcg
