@@ -40,7 +40,7 @@ PoolImpl::PoolImpl(Services services, const db::pools::Row& row, std::unique_ptr
     : services_(services), name_(row.name), id_(row.id), config_(row.config), driver_(std::move(driver)),
       images_(std::make_shared<ImageCache>(pool_path(services.paths, row.name), services.paths.in_var("images"), driver_->volumes())),
       sweeper_(std::make_shared<Sweeper>(services.runtime, [driver = driver_](const Context& ctx) { driver->sweep(ctx); })),
-      unpacker_(std::make_shared<Sweeper>(services.runtime, [driver = driver_, images = images_](const Context& ctx) { images->prepare(ctx); })) {}
+      unpacker_(std::make_shared<Sweeper>(services.runtime, [driver = driver_, images = images_](const Context& ctx) { images->prepare(ctx); }, 0)) {}  // not behind the others: the next instance may wait for it
 
 Result<> PoolImpl::make_folders() {
   std::string root = pool_path(services_.paths, name_);

@@ -11,9 +11,6 @@ namespace storage {
 
 namespace {
 
-// Of 20 nice levels: well behind everybody else, yet not starved, since it may hold locks of the file system that others wait for.
-constexpr int kNice = 10;
-
 /// Stops all sweeps of this process.
 std::stop_source& all_sweeps() {
   static std::stop_source source;
@@ -31,7 +28,7 @@ void Sweeper::later() {
   runtime_.offload([self = shared_from_this()] {
     // A thread of its own: only the privileged may take their priority back.
     std::thread([&] {
-      (void)setpriority(PRIO_PROCESS, static_cast<id_t>(gettid()), kNice);
+      (void)setpriority(PRIO_PROCESS, static_cast<id_t>(gettid()), self->nice_);
       self->run();
     }).join();
   });

@@ -21,7 +21,9 @@ void end_sweeping();
 class Sweeper : public std::enable_shared_from_this<Sweeper> {
  public:
   /// `sweep` does all there is to do. Blocks; honours its context.
-  Sweeper(async::Runtime& runtime, std::function<void(const Context&)> sweep) : runtime_(runtime), sweep_(std::move(sweep)) {}
+  /// `nice`: by how much it gives way (nice(2)). The default is well behind everybody else, yet not starved, since a sweep may hold locks of the file
+  /// system that others wait for.
+  Sweeper(async::Runtime& runtime, std::function<void(const Context&)> sweep, int nice = 10) : runtime_(runtime), sweep_(std::move(sweep)), nice_(nice) {}
   /// There is something to do.
   void later();
   /// Until what is being swept has gone: somebody needs the space. False: there was nothing. Blocks.
@@ -32,6 +34,7 @@ class Sweeper : public std::enable_shared_from_this<Sweeper> {
  private:
   async::Runtime& runtime_;
   std::function<void(const Context&)> sweep_;
+  int nice_;
   std::mutex mutex_;
   std::condition_variable changed_;
   bool waiting_ = false;  ///< a sweep will begin
