@@ -57,10 +57,11 @@ void Modules::load(const std::string& name) {
 }
 
 void Modules::load_for(const std::string& device) {
-  // Patterns have no wildcards in the name of the bus, and most are for others.
-  size_t bus = device.find(':') + 1;
-  for (const auto& [pattern, name] : aliases_)
-    if (pattern.compare(0, bus, device, 0, bus) == 0 && fnmatch(pattern.c_str(), device.c_str(), 0) == 0) load(name);
+  // Most are for other buses: "pci:v…", but also "acpi*:LNRO0005:*".
+  for (const auto& [pattern, name] : aliases_) {
+    size_t plain = pattern.find_first_of(":*?[");
+    if (device.compare(0, plain, pattern, 0, plain) == 0 && fnmatch(pattern.c_str(), device.c_str(), 0) == 0) load(name);
+  }
 }
 
 void Modules::make_nodes() const {
