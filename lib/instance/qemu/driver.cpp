@@ -167,8 +167,11 @@ class MachineDriver : public Driver, public HasGuest {
     if (options.stateful && view->row.stateful) start.state_file = state_file(*instance);
     else unlink(state_file(*instance).c_str());
     if (!start.state_file.empty()) TRY(use_saved(start));
+    // Templates of a first start are on the drive until QEMU is a new one: a guest that restarts must not get them again.
+    bool templated = !instance->volatile_get("volatile.apply_template").empty();
     StringMap noted = clock_keys(start.spec.clock);
     for (const char* done : {"volatile.apply_nvram", "volatile.vm.needs_reset", "volatile.apply_template", kAgentState}) noted[done] = "";
+    if (templated) noted["volatile.vm.needs_reset"] = "true";
     TRY(instance->volatile_set(noted));
     return std::make_unique<Start>(instance, std::move(start));
   }
