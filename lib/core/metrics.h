@@ -20,6 +20,7 @@ class MetricSet {
   void set_common_labels(StringMap labels) { common_ = std::move(labels); }
   void add(Metric metric, double value, StringMap labels = {});
   void merge(const MetricSet& other);
+  bool has(Metric metric) const { return samples_.contains(metric); }
   std::string render() const;
 
  private:

@@ -33,10 +33,14 @@ core::MetricSet metrics_of(const Context& ctx, Instance& instance) {
   ViewPtr view = instance.view();
   set.set_common_labels({{"project", view->row.project}, {"name", view->row.name}, {"type", std::string(type_name(view->type()))}});
   instance.runtime()->measure(ctx, state, set);
-  add_network(set, state);
-  set.add(Metric::procs, static_cast<double>(state.processes));
-  set.add(Metric::boot_time, static_cast<double>(state.started_at.seconds));
-  set.add(Metric::time, static_cast<double>(Timestamp::now().seconds));
+  // What a guest said itself stands: readers refuse a measurement that is there twice.
+  auto otherwise = [&set](Metric metric, int64_t value) {
+    if (!set.has(metric)) set.add(metric, static_cast<double>(value));
+  };
+  if (!set.has(Metric::network_receive_bytes)) add_network(set, state);
+  otherwise(Metric::procs, state.processes);
+  otherwise(Metric::boot_time, state.started_at.seconds);
+  otherwise(Metric::time, Timestamp::now().seconds);
   return set;
 }
 

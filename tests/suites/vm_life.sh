@@ -20,6 +20,29 @@ vm_check_exec_and_files() {
   eventually 10 sh -c 'incus list v1 -c 4 -f csv | grep -q eth0'
 }
 
+# The machine's own processes and interfaces, each measurement once.
+vm_check_state() {
+  local processes
+  processes=$(incus info v1 | sed -n 's/^ *Processes: //p')
+  [ "$processes" -gt 10 ] || fail "processes: $processes"
+  incus query --raw /1.0/metrics | grep 'name="v1"' > "$SUITE_DIR/metrics"
+  grep -q '^incus_procs_total{.*} [1-9]' "$SUITE_DIR/metrics"
+  grep -q '^incus_network_receive_bytes_total{device="eth0"' "$SUITE_DIR/metrics"
+  expect "" sh -c "cut -d' ' -f1 '$SUITE_DIR/metrics' | sort | uniq -d"
+}
+
+# Names that don't fit into what the guest mounts by, or have to be escaped elsewhere.
+vm_check_shares() {
+  [ -n "$(ls /usr/libexec/virtiofsd /usr/lib/qemu/virtiofsd 2> /dev/null)" ] || { echo "no virtiofsd: no folder is shared"; return; }
+  local name names="with-dash device-whose-name-is-longer-than-a-tag"
+  mkdir "$SUITE_DIR/share"
+  echo word > "$SUITE_DIR/share/file"
+  for name in $names; do incus config device add v1 "$name" disk source="$SUITE_DIR/share" path="/srv/$name"; done
+  for name in $names; do eventually 10 incus exec v1 -- grep -q word "/srv/$name/file"; done
+  for name in $names; do incus config device remove v1 "$name"; done
+  eventually 10 incus exec v1 -- sh -c '! grep -q virtiofs /proc/mounts'
+}
+
 vm_check_plugging() {
   incus storage volume create default data --type=block size=16MiB
   incus storage volume attach default data v1 data
@@ -51,7 +74,9 @@ test_vm_life() {
   vm_launch v1
   expect RUNNING incus list v1 -c s -f csv
   vm_check_exec_and_files
+  vm_check_state
   vm_check_plugging
+  vm_check_shares
   vm_check_limits
   local before
   before=$(vm_boot_id v1)
