@@ -34,3 +34,17 @@ vm_launch() { # vm_launch NAME [FLAGS...]
   vm_init "$@"
   vm_boot "$1"
 }
+
+# vm_check_shares NAME DEVICE...: folders come and go as these devices, whose names may be longer than what a guest mounts by, while it runs.
+vm_check_shares() {
+  local name instance=$1
+  shift
+  [ -n "$(ls /usr/libexec/virtiofsd /usr/lib/qemu/virtiofsd 2> /dev/null)" ] || { echo "no virtiofsd: no folder is shared"; return; }
+  mkdir "$SUITE_DIR/share"
+  echo word > "$SUITE_DIR/share/file"
+  for name in "$@"; do incus config device add "$instance" "$name" disk source="$SUITE_DIR/share" path="/srv/$name"; done
+  for name in "$@"; do eventually 10 incus exec "$instance" -- grep -q word "/srv/$name/file"; done
+  for name in "$@"; do incus config device remove "$instance" "$name"; done
+  eventually 10 incus exec "$instance" -- sh -c '! grep -q virtiofs /proc/mounts'
+  rm -r "$SUITE_DIR/share"
+}

@@ -31,18 +31,6 @@ vm_check_state() {
   expect "" sh -c "cut -d' ' -f1 '$SUITE_DIR/metrics' | sort | uniq -d"
 }
 
-# Names that don't fit into what the guest mounts by, or have to be escaped elsewhere.
-vm_check_shares() {
-  [ -n "$(ls /usr/libexec/virtiofsd /usr/lib/qemu/virtiofsd 2> /dev/null)" ] || { echo "no virtiofsd: no folder is shared"; return; }
-  local name names="with-dash device-whose-name-is-longer-than-a-tag"
-  mkdir "$SUITE_DIR/share"
-  echo word > "$SUITE_DIR/share/file"
-  for name in $names; do incus config device add v1 "$name" disk source="$SUITE_DIR/share" path="/srv/$name"; done
-  for name in $names; do eventually 10 incus exec v1 -- grep -q word "/srv/$name/file"; done
-  for name in $names; do incus config device remove v1 "$name"; done
-  eventually 10 incus exec v1 -- sh -c '! grep -q virtiofs /proc/mounts'
-}
-
 vm_check_plugging() {
   incus storage volume create default data --type=block size=16MiB
   incus storage volume attach default data v1 data
@@ -76,7 +64,7 @@ test_vm_life() {
   vm_check_exec_and_files
   vm_check_state
   vm_check_plugging
-  vm_check_shares
+  vm_check_shares v1 with-dash device-whose-name-is-longer-than-a-tag
   vm_check_limits
   local before
   before=$(vm_boot_id v1)
