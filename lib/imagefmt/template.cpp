@@ -23,7 +23,7 @@ struct Branch {
 
 struct Node {
   enum class Kind { text, output, branches, loop, set, group } kind;
-  std::string text;  ///< text; the name that set defines
+  std::string text;  ///< text; the name that set defines, or with for its group
   ExpressionPtr expression;
   std::vector<Branch> branches;
   StringList names;  ///< loop variables
@@ -121,9 +121,9 @@ class Parser {
         at_++;
       } else if (word() == "comment") {
         TRY(skip_comment());
-      } else if (now.kind == Piece::Kind::tag && contains({"if", "for", "set", "autoescape"}, word())) {
+      } else if (now.kind == Piece::Kind::tag && contains({"if", "for", "set", "autoescape", "with"}, word())) {
         out.push_back(TRY(tag(word())));
-      } else if (now.kind == Piece::Kind::tag && !contains({"elif", "else", "empty", "endif", "endfor", "endautoescape"}, word())) {
+      } else if (now.kind == Piece::Kind::tag && !contains({"elif", "else", "empty", "endif", "endfor", "endautoescape", "endwith"}, word())) {
         return error("Unknown tag " + quote(word()));
       } else {
         break;
@@ -145,17 +145,17 @@ class Parser {
   Result<Node> tag(const std::string& name) {
     if (name == "if") return condition();
     if (name == "for") return loop();
-    if (name == "set") {
+    Node node{.kind = name == "set" ? Node::Kind::set : Node::Kind::group};
+    if (name != "autoescape") {
       StringList parts = split(rest(), '=', 2);
-      if (parts.size() != 2) return error("set needs NAME = VALUE");
-      auto value = TRY(expression(parts[1]));
-      Node node{.kind = Node::Kind::set, .text = std::string(trim(parts[0])), .expression = std::move(value)};
-      at_++;
-      return node;
+      if (parts.size() != 2) return error(name + " needs NAME = VALUE");
+      node.expression = TRY(expression(parts[1]));
+      node.text = trim(parts[0]);
     }
     at_++;
-    Node node{.kind = Node::Kind::group, .body = TRY(block())};
-    TRY(end("endautoescape"));
+    if (name == "set") return node;
+    node.body = TRY(block());
+    TRY(end("end" + name));
     return node;
   }
 
@@ -212,7 +212,7 @@ class Renderer {
       case Node::Kind::text: out_ += node.text; return {};
       case Node::Kind::output: out_ += to_text(TRY(node.expression->evaluate(scopes_))); return {};
       case Node::Kind::set: set_[node.text] = TRY(node.expression->evaluate(scopes_)); return {};
-      case Node::Kind::group: return run(node.body);
+      case Node::Kind::group: return group(node);
       case Node::Kind::branches:
         for (const Branch& branch : node.branches)
           if (!branch.condition || truthy(TRY(branch.condition->evaluate(scopes_)))) return run(branch.body);
@@ -220,6 +220,20 @@ class Renderer {
       case Node::Kind::loop: return loop(node);
     }
     return {};
+  }
+
+  Result<> group(const Node& node) {
+    if (!node.expression) return run(node.body);
+    Json scope = Json::object();
+    scope[node.text] = TRY(node.expression->evaluate(scopes_));
+    return within(scope, node.body);
+  }
+
+  Result<> within(const Json& scope, const Nodes& nodes) {
+    scopes_.push_back(&scope);
+    auto done = run(nodes);
+    scopes_.pop_back();
+    return done;
   }
 
   Result<> loop(const Node& node) {
@@ -234,10 +248,7 @@ class Renderer {
       Json scope = {{"forloop", {{"Counter", i + 1}, {"Counter0", i}, {"First", i == 0}, {"Last", i + 1 == count}}}};
       scope[node.names[0]] = list.is_object() ? Json(keys[i]) : list[i];
       if (node.names.size() > 1) scope[node.names[1]] = list.is_object() ? list[keys[i]] : Json(nullptr);
-      scopes_.push_back(&scope);
-      auto done = run(node.body);
-      scopes_.pop_back();
-      TRY(std::move(done));
+      TRY(within(scope, node.body));
     }
     return {};
   }

@@ -42,9 +42,10 @@ std::string capitalize(std::string text) {
 }
 
 Json add(const Json& value, const Json& argument) {
+  // Only numbers are added up: a text stays one, though it reads as a number.
   auto a = parse_int(to_text(value)), b = parse_int(to_text(argument));
   int64_t sum;
-  if (a && b && !__builtin_add_overflow(*a, *b, &sum)) return sum;
+  if (value.is_number() && a && b && !__builtin_add_overflow(*a, *b, &sum)) return sum;
   return to_text(value) + to_text(argument);
 }
 
@@ -150,7 +151,7 @@ constexpr Filter kFilters[] = {
     {"trim", [](const Json& v, const Json&) -> Json { return std::string(trim(to_text(v))); }},
     {"truncatechars", cut_to_length},
     {"upper", [](const Json& v, const Json&) -> Json { return to_upper(to_text(v)); }},
-    {"urlencode", [](const Json& v, const Json&) -> Json { return url_escape(to_text(v)); }},
+    {"urlencode", [](const Json& v, const Json&) -> Json { return replace_all(url_escape(to_text(v)), "%20", "+"); }},
     {"wordcount", [](const Json& v, const Json&) -> Json { return split_list(replace_all(replace_all(to_text(v), "\n", " "), "\t", " "), ' ').size(); }},
     {"yesno", yes_no},
 };

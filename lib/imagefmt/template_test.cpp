@@ -39,6 +39,14 @@ TEST_CASE("templates: filters of texts and lists, comments, space") {
   CHECK(render("x{% comment %} {{ broken {% if %} }} {% endcomment %}y") == "xy");
 }
 
+TEST_CASE("templates: as Pongo2 has it") {
+  CHECK(render("{{ 5|add:2 }} {{ \"5\"|add:3 }} {{ \"a\"|add:\"b\" }}") == "7 53 ab");
+  CHECK(render("{{ \"a b&c/d\"|urlencode }}") == "a+b%26c%2Fd");
+  CHECK(render("{% with w=1 + 1 %}{{ w }}{% endwith %}[{{ w }}]") == "2[]");
+  CHECK(render("{% with w %}{% endwith %}").starts_with("error: Line 1: with needs"));
+  CHECK(render("{% with w=1 %}").starts_with("error: Line 1"));
+}
+
 TEST_CASE("templates: mistakes are named, not followed") {
   CHECK(render("{% if x %}").starts_with("error: Line 1"));
   CHECK(render("\n{{ \"abc }}").starts_with("error: Line 2"));
