@@ -111,7 +111,9 @@ test_pacstrap() {
   pacman_package tool '' 'depend = base'
   repo-add -q "$SUITE_DIR/repository/tiny.db.tar.gz" "$SUITE_DIR"/repository/*.pkg.tar.zst > "$SUITE_DIR/repo-add.log" 2>&1
   serve "$SUITE_DIR/repository"
-  printf '[options]\nArchitecture = auto\nSigLevel = Never\n[tiny]\nServer = http://127.0.0.1:%s\n' "$port" > "$SUITE_DIR/pacman.conf"
+  # A cache of its own: pacstrap keeps what it downloads in this machine's.
+  mkdir "$SUITE_DIR/cache"
+  printf '[options]\nCacheDir = %s\nArchitecture = auto\nSigLevel = Never\n[tiny]\nServer = http://127.0.0.1:%s\n' "$SUITE_DIR/cache/" "$port" > "$SUITE_DIR/pacman.conf"
   mount --bind "$SUITE_DIR/pacman.conf" /etc/pacman.conf
   definition pacstrap pacman
   runs
