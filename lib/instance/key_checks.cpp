@@ -1,9 +1,12 @@
 // Value checks of instance config keys: the accepted spellings are those of the real server.
 #include "instance/key_checks.h"
 
+#include <arpa/inet.h>
+
 #include <algorithm>
 #include <limits>
 
+#include "api/yaml.h"
 #include "base/encode.h"
 #include "base/strings.h"
 #include "base/units.h"
@@ -124,12 +127,38 @@ Result<> environment(std::string_view value) {
 }
 Result<> addresses(std::string_view value) {
   for (const std::string& item : split_list(value)) {
-    if (item.find_first_not_of("0123456789abcdefABCDEF.:") != std::string::npos) return fail(Code::invalid, "Item {}: Not an IP address", quote(item));
+    in6_addr ignored;
+    if (inet_pton(AF_INET, item.c_str(), &ignored) != 1 && inet_pton(AF_INET6, item.c_str(), &ignored) != 1)
+      return fail(Code::invalid, "Item {}: Not an IP address {}", quote(item), quote(item));
   }
   return {};
 }
 Result<> uuid(std::string_view value) { return is_uuid(value) ? Result<>() : fail(Code::invalid, "Invalid UUID"); }
-Result<> cloud_config(std::string_view) { return {}; }
+Result<> yaml(std::string_view value) {
+  Json parsed = TRY(api::parse_yaml(value));
+  return parsed.is_object() || parsed.is_null() ? Result<>() : fail(Code::invalid, "YAML with keys and values is wanted");
+}
+Result<> cloud_config(std::string_view value) {
+  // There are other kinds of user data, which nobody here knows.
+  size_t end = value.find('\n');
+  return trim(value.substr(0, end)) == "#cloud-config" && end != value.npos ? yaml(value.substr(end + 1)) : Result<>();
+}
+Result<> selinux_type(std::string_view value) {
+  bool fits = value.ends_with("_t") && value.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_") == value.npos && value[0] >= 'a';
+  return fits && value.size() > 2 ? Result<>() : fail(Code::invalid, "Invalid value, must be SELinux type string (e.g. container_init_t)");
+}
+Result<> selinux_level(std::string_view value) {
+  // s0, s0-s3, s0:c1,c2 or s0:c1.c5,c9
+  auto are = [](std::string_view list, char kind, std::string_view ranges, std::string_view parts) {
+    for (std::string_view range : parts.empty() ? StringList{std::string(list)} : split(list, parts[0]))
+      for (std::string_view one : split(range, ranges[0], 2))
+        if (one.size() < 2 || one[0] != kind || one.find_first_not_of("0123456789", 1) != one.npos) return false;
+    return true;
+  };
+  size_t colon = value.find(':');
+  bool fits = are(value.substr(0, colon), 's', "-", "") && (colon == value.npos || are(value.substr(colon + 1), 'c', ".", ","));
+  return fits ? Result<>() : fail(Code::invalid, "Invalid value, must be SELinux level (e.g. s0:c1,c2)");
+}
 Result<> schedule(std::string_view value) { return core::check_schedule(value); }
 Result<> expiry(std::string_view value) {
   TRY(core::expiry_after(Timestamp::from_unix(0), value));

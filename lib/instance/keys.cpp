@@ -26,16 +26,11 @@ constexpr std::string_view kUndocumented[] = {
 /// Keys beyond the documented live ones whose new value is simply stored: they are read when next needed.
 constexpr std::string_view kStoredPrefixes[] = {"boot.", "cloud-init.", "environment.", "image.", "snapshots.", "user.", "volatile."};
 
-/// Documented for containers, and allowed for machines: raw.idmap is for the folders they share, security.nesting for what they run.
-constexpr std::string_view kAlsoForMachines[] = {"raw.idmap", "security.nesting", "security.selinux.label_rootfs"};
+/// Documented, but written under another name.
+constexpr std::string_view kOnlyDocumented = "volatile.cloud_init.instance-id";
 
-bool fits(const config::Key& key, Type type) {
-  if (type == Type::any || key.condition.empty()) return true;
-  if (std::ranges::find(kAlsoForMachines, key.name) != std::end(kAlsoForMachines)) return true;
-  bool vm_only = key.condition == "virtual machine";
-  bool container_only = key.condition == "container" || key.condition == "unprivileged container" || key.condition == "OCI container";
-  return type == Type::container ? !vm_only : !container_only;
-}
+/// A machine takes what is documented for containers too, mostly without effect: profiles are shared by both.
+bool fits(const config::Key& key, Type type) { return type != Type::container || key.condition != "virtual machine"; }
 
 bool known_pattern(std::string_view name, Type type) {
   if (name.starts_with("volatile.")) {
@@ -49,13 +44,13 @@ bool known_pattern(std::string_view name, Type type) {
 }
 
 Result<> check_key(const std::string& name, const std::string& value, Type type) {
-  const config::Key* key = config::find(keys(), name);
+  if (name.starts_with("limits.kernel.") && type == Type::virtual_machine) return fail(Code::invalid, "{} isn't supported for VMs", name);
+  const config::Key* key = name == kOnlyDocumented ? nullptr : config::find(keys(), name);
   if (!key || !fits(*key, type)) {
     if (known_pattern(name, type) || std::ranges::find(kUndocumented, name) != std::end(kUndocumented)) return {};
     return fail(Code::invalid, "Unknown configuration key: {}", name);
   }
   if (!value.empty() && key->check) TRY(key->check(value));
-  if (name.starts_with("limits.kernel.") && type == Type::virtual_machine) return fail(Code::invalid, "{} isn't supported for VMs", name);
   if (name == "limits.cpu" && type == Type::container && value.contains('='))
     return fail(Code::invalid, "CPU topology syntax for limits.cpu is only supported for virtual machines");
   return {};

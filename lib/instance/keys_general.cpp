@@ -18,7 +18,7 @@ constexpr Key kGeneral[] = {
     {.name = "boot.host_shutdown_action", .group = "boot", .def = "stop", .live = "yes", .summary = "How the instance is ended when the host goes down", .check = shutdown_action},
     {.name = "boot.host_shutdown_timeout", .group = "boot", .type = Type::integer, .def = "30", .live = "yes", .summary = "Seconds the instance gets to end by itself before it is killed", .check = integer},
     {.name = "boot.stop.priority", .group = "boot", .type = Type::integer, .def = "0", .live = "no", .summary = "Rank among the instances stopped with the host, highest first", .check = integer},
-    {.name = "cloud-init.network-config", .group = "cloud-init", .def = "DHCP on eth0", .live = "no", .condition = "If supported by image", .summary = "Network settings handed to cloud-init", .check = cloud_config},
+    {.name = "cloud-init.network-config", .group = "cloud-init", .def = "DHCP on eth0", .live = "no", .condition = "If supported by image", .summary = "Network settings handed to cloud-init", .check = yaml},
     {.name = "cloud-init.user-data", .group = "cloud-init", .def = "#cloud-config", .live = "no", .condition = "If supported by image", .summary = "User data handed to cloud-init", .check = cloud_config},
     {.name = "cloud-init.vendor-data", .group = "cloud-init", .def = "#cloud-config", .live = "no", .condition = "If supported by image", .summary = "Vendor data handed to cloud-init", .check = cloud_config},
     {.name = "cluster.evacuate", .group = "miscellaneous", .def = "auto", .live = "no", .summary = "What happens to the instance when its cluster member is evacuated", .check = evacuate},

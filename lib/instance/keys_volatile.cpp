@@ -17,7 +17,7 @@ constexpr Key kVolatile[] = {
     {.name = "volatile.<name>.io.bus", .group = "volatile", .summary = "Bus the disk is on"},
     {.name = "volatile.<name>.last_state.created", .group = "volatile", .summary = "The interface on the host was made for this device"},
     {.name = "volatile.<name>.last_state.hwaddr", .group = "volatile", .summary = "Hardware address the interface had before"},
-    {.name = "volatile.<name>.last_state.ip_addresses", .group = "volatile", .summary = "Addresses last in use"},
+    {.name = "volatile.<name>.last_state.ip_addresses", .group = "volatile", .summary = "Addresses last in use", .check = addresses},
     {.name = "volatile.<name>.last_state.mtu", .group = "volatile", .summary = "MTU the interface had before"},
     {.name = "volatile.<name>.last_state.pci.driver", .group = "volatile", .summary = "Driver the PCI device had before"},
     {.name = "volatile.<name>.last_state.pci.parent", .group = "volatile", .summary = "Parent of the PCI device"},
