@@ -30,6 +30,8 @@ Result<std::string> replace_nvram(std::string store, const FirmwareVariables& va
 Result<FirmwareVariables> read_nvram(const Context& ctx, const InstancePtr& instance);
 /// Errors: also those of `change`; invalid `UEFI variables cannot be modified on running VMs`.
 Result<> change_nvram(const Context& ctx, const InstancePtr& instance, const std::function<Result<>(FirmwareVariables&)>& change);
+/// Drops all variables: the machine has those that came with its firmware again. Errors: invalid (no virtual machine, it runs, no firmware variables), the pool's. Blocks.
+Result<> reset_nvram(const Context& ctx, const InstancePtr& instance);
 
 /// "NON_VOLATILE", … and back; names that are none are left out.
 StringList attribute_names(uint32_t attributes);

@@ -38,6 +38,7 @@ test_saved_state() {
   eventually 10 vm_ready v1
   expect "$boot" vm_boot_id v1
   expect first incus exec v1 -- cat /root/mark
+  vm_is_unprivileged
   incus exec v1 -- sh -c 'kill -0 $(cat /root/pid)'
   # The host goes down and comes back, and the guest notices nothing.
   incus config set v1 boot.host_shutdown_action=stateful-stop
@@ -76,6 +77,31 @@ test_microvm() {
   incus storage volume delete default data
 }
 
+check_nvram_commands() { # `incus low-level nvram`
+  local object='{data: 5, attributes: [NON_VOLATILE, BOOTSERVICE_ACCESS, RUNTIME_ACCESS]}' db=EFI_IMAGE_SECURITY_DATABASE_GUID
+  incus low-level nvram set v1 Timeout="$object"
+  expect 0500 incus low-level nvram get v1 EfiGlobalVariable:Timeout --format=hex
+  expect "EFI_GLOBAL_VARIABLE,Timeout,5,BQA=" sh -c "incus low-level nvram list v1 8be4df61-93ca-11d2-aa0d-00e098032b8c -f csv -c Gnvr | tr -d '\n\"' | grep -o 'EFI_GLOBAL_VARIABLE,Timeout,5,BQA='"
+  incus low-level nvram list v1 -f csv | grep -qx "$db,db"
+  incus low-level nvram get v1 Timeout | sed 's/^data: 5/data: 6/' | incus low-level nvram edit v1 Timeout
+  expect 6 sh -c "incus low-level nvram get v1 Timeout -f json | jq .data"
+  incus low-level nvram get v1 Timeout --format=efivarfs > "$SUITE_DIR/variable"
+  incus low-level nvram set v1 Lang="$object" Timeout= 2> "$SUITE_DIR/said" && fail "a number became a language"
+  grep -q "A text is wanted" "$SUITE_DIR/said"
+  incus low-level nvram unset v1 Timeout
+  refuse "Variable not found" incus low-level nvram get v1 Timeout
+  incus low-level nvram set v1 Timeout=- --format=efivarfs < "$SUITE_DIR/variable"
+  expect 0600 incus low-level nvram get v1 Timeout -f hex
+  refuse "Bulk" incus low-level nvram set v1 A=00 B=00 --format=hex
+  refuse "Invalid GUID" incus low-level nvram get v1 nothing:Timeout
+  refuse "Invalid repair action" incus low-level repair v1 everything
+  refuse "QCOW2" incus low-level repair v1 rebuild-config-volume
+  incus low-level nvram set v1 Own=00 --format=hex
+  incus low-level repair v1 rebuild-nvram
+  refuse "Variable not found" incus low-level nvram get v1 Own
+  incus low-level nvram list v1 -f csv | grep -qx "$db,db"
+}
+
 # Variables of the firmware, of a machine that never starts. VM_TEST_IMAGE is not needed.
 test_nvram() {
   incus admin init --auto > /dev/null
@@ -97,5 +123,6 @@ test_nvram() {
   curl -sf --unix-socket "$INCUS_DIR/unix.socket" -H 'Accept: application/octet-stream' "http://incus$at/$global/Own" | cmp - "$SUITE_DIR/bytes"
   incus query -X DELETE $at/$global/Own
   refuse "Variable not found" incus query -X DELETE $at/$global/Own
+  check_nvram_commands
   incus delete v1
 }

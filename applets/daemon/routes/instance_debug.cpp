@@ -1,11 +1,13 @@
-// /1.0/instances/{name}/debug/memory: the memory of a running virtual machine, for debuggers.
+// /1.0/instances/{name}/debug: the memory of a running virtual machine, for debuggers, and repairs of a stopped one.
 #include <fcntl.h>
 #include <unistd.h>
 
 #include <future>
 
+#include "api/types/instance_debug.h"
 #include "applets/daemon/routes/instance_common.h"
 #include "http/stream.h"
+#include "instance/nvram.h"
 
 namespace incusd {
 namespace {
@@ -56,8 +58,23 @@ Result<Reply> dump_memory(Call& call) {
   return raw(std::move(response));
 }
 
+Result<Reply> repair(Call& call) {
+  std::string action = TRY(call.body<api::InstanceDebugRepairPost>()).action;
+  if (action != "rebuild-nvram" && action != "rebuild-config-volume") return fail(Code::invalid, "Invalid repair action {}", quote(action));
+  auto instance = TRY(find_instance(call));
+  if (action == "rebuild-nvram") {
+    TRY(instance::reset_nvram(call.ctx, instance));
+    instance::lifecycle(*instance, job_of(call), "instance-updated");
+    return ok();
+  }
+  if (!instance->runtime()->hardware()) return fail(Code::invalid, "Config volume rebuild is only possible on VMs");
+  if (instance->running()) return fail(Code::invalid, "Config volume rebuild is only possible on stopped VMs");
+  return fail(Code::invalid, "Config volume rebuild is only possible on QCOW2 backed VMs");  // which no storage driver here makes
+}
+
 constexpr Route kRoutes[] = {
     {Method::get, "/1.0/instances/{name}/debug/memory", kEditInstance, kProject, dump_memory, "Dumps the memory of a virtual machine"},
+    {Method::post, "/1.0/instances/{name}/debug/repair", kEditInstance, kProject, repair, "Mends a stopped virtual machine"},
 };
 
 }  // namespace
