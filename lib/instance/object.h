@@ -40,7 +40,8 @@ class Instance : public std::enable_shared_from_this<Instance> {
   std::string url() const;
 
   Status status() const;
-  bool running() const { return status() == Status::running || status() == Status::frozen; }
+  /// Is there a guest, even one that nobody can reach (error)?
+  bool running() const { return status() != Status::stopped; }
   Driver& driver() const;
   /// The runtime, made on first use. Its stop handler is `on_stop` (power.h).
   std::shared_ptr<Runtime> runtime();

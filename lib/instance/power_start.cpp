@@ -27,8 +27,8 @@ Result<> check_startable(const InstancePtr& instance, const PowerOptions& option
   std::string architecture(api::architecture_name(view->row.architecture));
   if (!contains(api::local_architecture_names(), architecture)) return fail(Code::invalid, "Requested architecture isn't supported by this host");
   if (is_true(get_or(view->config, "security.protection.start"))) return fail(Code::invalid, "Instance has startup protection enabled");
-  if (instance->running()) return fail(Code::invalid, "The instance is already running");
   if (instance->status() == Status::error) return fail(Code::invalid, "The instance cannot be started as in Error status");
+  if (instance->running()) return fail(Code::invalid, "The instance is already running");
   if (options.stateful && !view->row.stateful) return fail(Code::invalid, "Instance has no existing state to restore");
   return instance->driver().check_start(instance, options);
 }

@@ -17,10 +17,12 @@ constexpr seconds kLastWords{2};
 /// How often an instance may restart by itself within a minute before we give up on it.
 constexpr int kMaxAutoRestarts = 10;
 
-Result<> check_running(const InstancePtr& instance) {
-  if (instance->running()) return {};
-  if (instance->status() == Status::error && !instance->active()) return fail(Code::invalid, "The instance cannot be cleanly shutdown as in Error status");
-  return fail(Code::invalid, "The instance is already stopped");
+bool by_force(const PowerOptions& options) { return options.force || options.timeout.count() == 0; }
+
+Result<> check_running(const InstancePtr& instance, const PowerOptions& options) {
+  if (!instance->running()) return fail(Code::invalid, "The instance is already stopped");
+  bool unreachable = instance->status() == Status::error && (options.stateful || !by_force(options));
+  return unreachable ? fail(Code::invalid, "The instance cannot be cleanly shutdown as in Error status") : Result<>();
 }
 
 Result<> graceful(const Job& job, const InstancePtr& instance, seconds timeout) {
@@ -54,13 +56,13 @@ Result<> stateful(const Job& job, const InstancePtr& instance) {
 }
 
 Result<> end(const Job& job, const InstancePtr& instance, const PowerOptions& options) {
-  TRY(check_running(instance));
+  TRY(check_running(instance, options));
   if (options.stateful) {
     if (!is_true(get_or(instance->view()->config, "migration.stateful")))
       return fail(Code::invalid, "Stateful stop requires the instance to have migration.stateful be set to true");
     return stateful(job, instance);
   }
-  return options.force || options.timeout.count() == 0 ? forced(job, instance) : graceful(job, instance, options.timeout);
+  return by_force(options) ? forced(job, instance) : graceful(job, instance, options.timeout);
 }
 
 bool may_restart(const InstancePtr& instance) {
@@ -88,18 +90,18 @@ void clean_up(const InstancePtr& instance) {
 std::string state_file(const Instance& instance) { return instance.mounted.path + "/state"; }
 
 Result<> stop(const Job& job, const InstancePtr& instance, const PowerOptions& options) {
-  TRY(check_running(instance));
+  TRY(check_running(instance, options));
   auto before = instance->action.exchange(Instance::Action::stop);
   auto done = end(job, instance, options);
   instance->action = before == Instance::Action::restart ? before : Instance::Action::none;
   TRY(std::move(done));
-  if (before != Instance::Action::restart) lifecycle(*instance, job, options.force || options.timeout.count() == 0 ? "instance-stopped" : "instance-shutdown");
+  if (before != Instance::Action::restart) lifecycle(*instance, job, by_force(options) ? "instance-stopped" : "instance-shutdown");
   if (before != Instance::Action::restart && instance->view()->row.ephemeral) TRY_CTX(remove(job, instance, true), "Failed deleting ephemeral instance");
   return {};
 }
 
 Result<> restart(const Job& job, const InstancePtr& instance, const PowerOptions& options) {
-  TRY(check_running(instance));
+  TRY(check_running(instance, options));
   if (!options.force && options.timeout.count() > 0 && instance->status() == Status::frozen) return fail(Code::invalid, "Instance is not running");
   instance->action = Instance::Action::restart;
   auto done = end(job, instance, options);
@@ -113,7 +115,7 @@ Result<> restart(const Job& job, const InstancePtr& instance, const PowerOptions
 
 Result<> freeze(const Job& job, const InstancePtr& instance) {
   auto lock = TRY(instance->lock(job.ctx));
-  if (!instance->running()) return fail(Code::invalid, "The instance isn't running");
+  if (!instance->running() || instance->status() == Status::error) return fail(Code::invalid, "The instance isn't running");
   if (instance->status() == Status::frozen) return fail(Code::invalid, "The container is already frozen");
   TRY(instance->runtime()->freeze(job.ctx));
   instance->status_changed();
@@ -123,7 +125,7 @@ Result<> freeze(const Job& job, const InstancePtr& instance) {
 
 Result<> unfreeze(const Job& job, const InstancePtr& instance) {
   auto lock = TRY(instance->lock(job.ctx));
-  if (!instance->running()) return fail(Code::invalid, "The container isn't running");
+  if (!instance->running() || instance->status() == Status::error) return fail(Code::invalid, "The container isn't running");
   if (instance->status() != Status::frozen) return fail(Code::invalid, "The container is already running");
   TRY(instance->runtime()->unfreeze(job.ctx));
   instance->status_changed();

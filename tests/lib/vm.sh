@@ -7,6 +7,16 @@ vm_boot_id() { incus exec "$1" -- cat /proc/sys/kernel/random/boot_id; }
 in_v1() { incus exec v1 -- sh -c "$1"; }
 machine_process() { cut -d' ' -f1 "$INCUS_DIR/run/v1/state"; }
 
+# No thread of QEMU has root's user or group, or a capability that it could use.
+vm_is_unprivileged() {
+  local status
+  for status in "/proc/$(machine_process)/task"/*/status; do
+    expect "0000000000000000" sh -c "sed -n 's/^Cap\(Inh\|Prm\|Eff\|Amb\):[[:space:]]*//p' $status | sort -u"
+    expect 5 sh -c "grep -cE '^(Uid|Gid|Groups|CapPrm|CapEff):' $status"
+    ! grep -E '^(Uid|Gid|Groups):.*[[:space:]]0([[:space:]]|$)' "$status" || fail "QEMU is root"
+  done
+}
+
 vm_prepare() {
   prepare
   incus image import "$VM_TEST_IMAGE" --alias guest > /dev/null

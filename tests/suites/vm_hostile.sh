@@ -42,15 +42,32 @@ check_after_daemons() {
   check_guest_api fourth
 }
 
+is_v1() { [ "$(incus list v1 -c s -f csv)" = "$1" ]; }
+
 check_stopped_process() {
   kill -STOP "$(machine_process)"
   others_go_on
+  eventually 20 is_v1 ERROR
+  refuse "cannot be cleanly shutdown as in Error status" incus stop v1
+  refuse "cannot be started as in Error status" incus start v1
+  refuse "Instance is running" incus query -X DELETE /1.0/instances/v1
   stop_daemon KILL
   start_daemon # does not wait for it either
   others_go_on
   kill -CONT "$(machine_process)"
   eventually 20 vm_ready v1
+  expect RUNNING incus list v1 -c s -f csv
   check_guest_api fifth
+}
+
+check_lost_monitor() { # the machine is well, but nobody can ask it
+  local monitor=$INCUS_DIR/run/v1/qemu.monitor
+  stop_daemon TERM
+  mv "$monitor" "$monitor.away"
+  start_daemon
+  eventually 20 is_v1 ERROR
+  mv "$monitor.away" "$monitor"
+  eventually 20 is_v1 RUNNING
 }
 
 # A viewer that says hello in SPICE and goes when it was answered.
@@ -104,7 +121,12 @@ test_vm_hostile() {
   check_screen
   check_after_daemons
   check_stopped_process
+  check_lost_monitor
   check_stand_in
+  kill -STOP "$(machine_process)"
+  eventually 20 is_v1 ERROR
+  incus stop -f v1
+  vm_boot v1
   kill -STOP "$(machine_process)"
   incus delete -f v1 c1
   expect "" incus list -f csv

@@ -61,6 +61,7 @@ test_vm_life() {
   vm_prepare
   vm_launch v1
   expect RUNNING incus list v1 -c s -f csv
+  vm_is_unprivileged
   vm_check_exec_and_files
   vm_check_state
   vm_check_plugging

@@ -9,8 +9,7 @@ vm_plug() { # what a saved machine has to find again
   incus storage volume attach default data v1 data
   incus config device add v1 eth1 nic network=more hwaddr=00:16:3e:11:22:33
   incus config set v1 limits.memory=512MiB
-  incus config set v1 limits.cpu=2
-  eventually 10 incus exec v1 -- sh -c 'grep -l 00:16:3e:11:22:33 /sys/class/net/*/address && grep -qx 32768 /sys/block/*/size && test "$(nproc)" = 2'
+  eventually 10 incus exec v1 -- sh -c 'grep -l 00:16:3e:11:22:33 /sys/class/net/*/address && grep -qx 32768 /sys/block/*/size'
 }
 
 test_saved_state() {
@@ -20,17 +19,24 @@ test_saved_state() {
   boot=$(vm_boot_id v1)
   vm_plug
   incus exec v1 -- sh -c 'echo first > /root/mark; { sleep 100000 < /dev/null > /dev/null 2>&1 & } ; echo $! > /root/pid'
+  refuse "size.state" incus snapshot create v1 s1 --stateful
+  incus config device override v1 root size.state=1GiB
   incus snapshot create v1 s1 --stateful
   expect s1,YES incus snapshot list v1 -f csv -c ns
   eventually 10 vm_ready v1
   incus exec v1 -- sh -c 'echo second > /root/mark; kill $(cat /root/pid)'
   incus stop v1 --stateful
   expect STOPPED incus list v1 -c s -f csv
+  # Limits follow where the saved machine can.
+  incus config set v1 limits.cpu=$(($(nproc) + 1))
+  refuse "set it back" incus start v1
+  incus config set v1 limits.cpu=2 limits.memory=448MiB
   incus start v1
   eventually 10 vm_ready v1
   expect "$boot" vm_boot_id v1
   expect second incus exec v1 -- cat /root/mark
-  expect 2 incus exec v1 -- nproc
+  eventually 10 in_v1 'test "$(nproc)" = 2'
+  eventually 10 in_v1 'test "$(awk "/^MemTotal/{print \$2}" /proc/meminfo)" -lt 380000'
   # Taking things out works as if it had never been away.
   incus config device remove v1 eth1
   incus storage volume detach default data v1
@@ -41,12 +47,15 @@ test_saved_state() {
   vm_is_unprivileged
   incus exec v1 -- sh -c 'kill -0 $(cat /root/pid)'
   # The host goes down and comes back, and the guest notices nothing.
+  incus config set v1 limits.cpu=2
+  eventually 10 in_v1 'test "$(nproc)" = 2'
   incus config set v1 boot.host_shutdown_action=stateful-stop
   incus admin shutdown
   wait "$DAEMON_PID" || true
   start_daemon
   eventually 20 vm_ready v1
   expect "$boot" vm_boot_id v1
+  expect 2 incus exec v1 -- nproc
   # A state that can't be loaded is a clear error, and a start without it still works.
   incus stop v1 --stateful
   echo damaged > "$INCUS_DIR/virtual-machines/v1/state"

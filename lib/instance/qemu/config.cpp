@@ -51,6 +51,7 @@ Result<StringList> arguments(const MachineSpec& spec, const Capabilities& qemu) 
                      "-pidfile", spec.run_folder + "/qemu.pid", "-D", spec.log_file};
   if (spec.board == Board::q35) argv.insert(argv.end(), {"-smbios", "type=2,manufacturer=LinuxContainers,product=Incus"});
   add_boot_source(spec, argv);
+  for (int fd : spec.firmware.fds) argv.insert(argv.end(), {"-add-fd", std::format("fd={},set=1", fd)});
   if (!spec.user.empty() && qemu.run_with_user) argv.insert(argv.end(), {"-run-with", "user=" + spec.user});
   if (!spec.user.empty() && !qemu.run_with_user) argv.insert(argv.end(), {"-runas", spec.user});
   if (spec.incoming) argv.insert(argv.end(), {"-incoming", "defer"});

@@ -6,6 +6,8 @@
 namespace instance::qemu {
 namespace {
 
+/// The set that config.cpp makes of FirmwareSpec::fds.
+constexpr const char* kVarsSet = "/dev/fdset/1";
 constexpr int kSparePorts = 8;  ///< for what is plugged while it runs
 
 bool names_boot_source(const MachineSpec& spec) {
@@ -35,7 +37,7 @@ void Builder::firmware() {
   if (spec_.csm || !spec_.kernel.kernel.empty() || spec_.firmware.code.empty() || names_boot_source(spec_)) return;
   add("Firmware (read only)", "drive", {{"file", spec_.firmware.code}, {"if", "pflash"}, {"format", "raw"}, {"unit", "0"}, {"readonly", "on"}});
   if (!spec_.firmware.vars.empty())
-    add("Firmware settings (writable)", "drive", {{"file", spec_.firmware.vars}, {"if", "pflash"}, {"format", "raw"}, {"unit", "1"}});
+    add("Firmware settings (writable)", "drive", {{"file", spec_.firmware.fds.empty() ? spec_.firmware.vars : kVarsSet}, {"if", "pflash"}, {"format", "raw"}, {"unit", "1"}});
 }
 
 void Builder::usb() {

@@ -87,6 +87,19 @@ TEST_CASE("What QEMU or the board lacks is left out or refused", "[qemu]") {
   CHECK(render(spec, old).error().code() == Code::unsupported);
 }
 
+TEST_CASE("The firmware's variables reach an unprivileged QEMU as descriptors", "[qemu]") {
+  MachineSpec spec = machine();
+  spec.firmware.fds = {4, 5};
+  CHECK(conf(spec, qemu10()).contains("file = \"/dev/fdset/1\""));
+  CHECK_FALSE(conf(spec, qemu10()).contains(spec.firmware.vars));
+  std::string words = join(render(spec, qemu10())->argv, " ");
+  CHECK(words.contains("-add-fd fd=4,set=1 -add-fd fd=5,set=1"));
+  CHECK(words.contains("-run-with user=nobody"));
+  Capabilities old = qemu10();
+  old.run_with_user = false;
+  CHECK(join(render(spec, old)->argv, " ").contains("-runas nobody"));
+}
+
 TEST_CASE("A microvm has its devices in the config", "[qemu]") {
   MachineSpec spec = machine();
   spec.board = Board::microvm;

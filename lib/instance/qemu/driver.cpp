@@ -27,6 +27,7 @@
 #include "instance/qemu/probe.h"
 #include "instance/roles.h"
 #include "instance/volume.h"
+#include "sys/unprivileged.h"
 
 namespace instance::qemu {
 namespace {
@@ -73,13 +74,13 @@ bool has_drive(const View& view, std::string_view source) {
 
 class Start : public Preparation {
  public:
-  Start(InstancePtr instance, MachineStart start) : instance_(std::move(instance)), start_(std::move(start)) {}
+  Start(InstancePtr instance, MachineStart start, uid_t owner) : instance_(std::move(instance)), start_(std::move(start)), owner_(owner) {}
 
   Result<> complete(const Job& job, const std::vector<device::RunConfig>& devices) override {
     const std::string& volume = instance_->mounted.path;
     std::vector<device::ShareEntry> shares;
     for (const device::RunConfig& device : devices) shares.insert(shares.end(), device.shares.begin(), device.shares.end());
-    TRY(write_agent_mounts(volume, shares));
+    TRY(write_agent_mounts(volume, shares, owner_));
     // A guest that goes on may be reading the one it had.
     start_.spec.config_drive.iso = start_.spec.incoming ? volume + "/agent.iso" : TRY(make_agent_iso(job.ctx, volume));
     start_.spec.devices = devices;
@@ -93,6 +94,7 @@ class Start : public Preparation {
  private:
   InstancePtr instance_;
   MachineStart start_;
+  uid_t owner_;
 };
 
 class MachineDriver : public Driver, public HasGuest {
@@ -149,17 +151,19 @@ class MachineDriver : public Driver, public HasGuest {
 
   Result<std::unique_ptr<Preparation>> prepare(const Job& job, const InstancePtr& instance, const PowerOptions& options) override {
     TRY(take_vsock_id(instance));
+    sys::Unprivileged whom = sys::unprivileged();
     ViewPtr view = instance->view();
     MachineStart start;
     start.spec = TRY(spec_of(*view));
     start.spec.run_folder = instance->run_path();
     start.spec.log_file = instance->log_path() + "/qemu.log";
+    start.spec.user = whom.user;
     start.spec.accel = TRY(choose_accelerator(get_or(view->config, "qemu.accelerator"), *host(job.ctx)));
     if (start.spec.board == Board::microvm) start.spec.kernel = TRY(direct_kernel(instance->mounted.path));
     if (start.spec.board == Board::microvm && start.spec.accel == Accel::tcg) start.spec.kernel.command_line += emulated_clock();
     if (start.spec.board == Board::q35) start.spec.firmware = TRY(prepare_firmware(instance->mounted.path, firmware_use(start.spec), is_true(instance->volatile_get("volatile.apply_nvram"))));
     start.access = TRY(access_of(instance, start.spec, *uplink_));
-    start.spec.config_drive.folder = TRY(write_config_drive(job.ctx, instance, {.trigger = instance->volatile_get("volatile.apply_template"), .connection = start.access.agent.connection}));
+    start.spec.config_drive.folder = TRY(write_config_drive(job.ctx, instance, {.trigger = instance->volatile_get("volatile.apply_template"), .connection = start.access.agent.connection, .owner = whom.uid}));
     if (start.spec.stateful) start.spec.config_drive.folder.clear();  // a share that the guest has mounted can't be saved
     start.access.agent.started = false;
     start.spec.clock = next_clock(*instance, start.spec.windows);
@@ -173,7 +177,7 @@ class MachineDriver : public Driver, public HasGuest {
     for (const char* done : {"volatile.apply_nvram", "volatile.vm.needs_reset", "volatile.apply_template", kAgentState}) noted[done] = "";
     if (templated) noted["volatile.vm.needs_reset"] = "true";
     TRY(instance->volatile_set(noted));
-    return std::make_unique<Start>(instance, std::move(start));
+    return std::make_unique<Start>(instance, std::move(start), whom.uid);
   }
 
   void found(const InstancePtr& instance) override {

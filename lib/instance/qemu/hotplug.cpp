@@ -47,7 +47,8 @@ Result<> add_memory(const Context& ctx, qmp::Client& client, const MemorySpec& s
   uint64_t size = (missing + kDimmStep - 1) / kDimmStep * kDimmStep;
   std::string id = std::format("dimm-mem{}", index);
   Json object = {{"qom-type", "memory-backend-memfd"}, {"id", id}, {"size", size}, {"share", true}};
-  if (!spec.hugepages.empty()) object.update({{"qom-type", "memory-backend-file"}, {"mem-path", spec.hugepages}, {"prealloc", true}});
+  // Not a file below spec.hugepages: QEMU's user may not make one there.
+  if (!spec.hugepages.empty()) object.update({{"hugetlb", true}, {"prealloc", true}});
   Reverter undo;
   TRY(client.run(ctx, "object-add", object));
   undo_with(undo, client, "object-del", {{"id", id}});

@@ -2,6 +2,7 @@
 #pragma once
 #include <vector>
 
+#include "instance/instance.h"
 #include "instance/qemu/qmp/client.h"
 #include "instance/qemu/spec.h"
 
@@ -23,6 +24,8 @@ Result<> set_memory(const Context& ctx, qmp::Client& client, const MemorySpec& s
 Result<> plug_memory(const Context& ctx, qmp::Client& client, const MemorySpec& spec, const std::vector<uint64_t>& sizes);
 
 /// What QEMU says its state is: "running", "paused", "prelaunch", "shutdown", "inmigrate", …
+/// What QEMU's words for the state of a machine (RunState) mean here.
+Status status_of(std::string_view run_state);
 Result<std::string> run_state(const Context& ctx, qmp::Client& client);
 /// Saves the machine's state to the file `fd`, after unplug_vsock(); it is paused afterwards. Honours ctx (cancels). Blocks as long as it takes.
 Result<> save_state(const Context& ctx, qmp::Client& client, int fd);

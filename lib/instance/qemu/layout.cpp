@@ -127,6 +127,19 @@ Result<Layout> read_layout(int fd) {
   return parse_layout(std::string_view(start).substr(0, end));
 }
 
+Result<> can_reach(const MachineSpec& wanted, const Layout& layout) {
+  constexpr const char* kRemedy = "set it back, or start without the state (--stateless)";
+  bool fixed = wanted.cpu.sockets > 0;
+  // An emulating QEMU (7.2) that loads a state and then loses a processor frees memory twice soon after.
+  bool loses = wanted.accel == Accel::tcg && wanted.cpu.count < layout.cpus;
+  if (loses || (fixed ? wanted.cpu.count != layout.cpus : wanted.cpu.count > layout.max_cpus))
+    return fail(Code::invalid, "limits.cpu changed since the state was saved, of a machine with {} CPUs and room for {}: {}", layout.cpus, layout.max_cpus, kRemedy);
+  uint64_t most = std::max(layout.max_memory, layout.memory);
+  if (wanted.memory.size > most)
+    return fail(Code::invalid, "limits.memory changed since the state was saved, of a machine with room for {} MiB: {}", most >> 20, kRemedy);
+  return {};
+}
+
 void follow_layout(MachineSpec& spec, const Layout& layout) {
   spec.machine = layout.machine;
   spec.ports = layout.ports;

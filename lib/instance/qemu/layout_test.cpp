@@ -100,6 +100,27 @@ TEST_CASE("The layout of a running machine is learned, kept in front of its stat
   CHECK(text.contains("maxcpus = \"3\""));
 }
 
+TEST_CASE("Limits that a saved machine cannot come to are refused", "[qemu]") {
+  Layout layout{.machine = "pc-q35-7.2", .cpus = 2, .first_cpus = 1, .max_cpus = 4, .memory = 1 << 30, .max_memory = uint64_t{2} << 30};
+  MachineSpec spec;
+  spec.accel = Accel::kvm;
+  auto reaches = [&](unsigned cpus, unsigned sockets, uint64_t memory) {
+    spec.cpu.count = cpus;
+    spec.cpu.sockets = sockets;
+    spec.memory.size = memory;
+    return can_reach(spec, layout).has_value();
+  };
+  CHECK(reaches(1, 0, 1 << 20));
+  CHECK(reaches(4, 0, uint64_t{2} << 30));
+  CHECK_FALSE(reaches(5, 0, 1 << 30));
+  CHECK(reaches(2, 1, 1 << 30));
+  CHECK_FALSE(reaches(3, 1, 1 << 30));
+  CHECK_FALSE(reaches(1, 0, (uint64_t{2} << 30) + 1));
+  spec.accel = Accel::tcg;
+  CHECK(reaches(2, 0, 1 << 30));
+  CHECK_FALSE(reaches(1, 0, 1 << 30));
+}
+
 TEST_CASE("A file with a saved state that is not ours, or damaged, is refused", "[qemu]") {
   for (const char* text : {"", "QEVM", "QEVM\n", "{}\n", "{\"format\":\"incus-state-1\"}\n", "{\"format\":\"incus-state-1\",\"machine\":\"q35,accel=kvm\",\"memory\":1,\"cpus\":1}\n",
                            "{\"format\":\"incus-state-1\",\"machine\":\"q35\",\"memory\":0,\"cpus\":1}\n", "[[[[[[[[[[[[[[\n"}) {

@@ -93,7 +93,10 @@ Result<qmp::ClientPtr> Machine::Impl::monitor(const Context& ctx) {
   qmp::Handlers handlers{.event = [weak](const qmp::Event& event) {
                            if (auto self = weak.lock()) self->on_event(event);
                          },
-                         .closed = [] {}};  // its end shows at the pidfd; who needs it next connects again
+                         // Its process's end shows at the pidfd. If only the monitor is lost, that shows soon.
+                         .closed = [weak] {
+                           if (auto self = weak.lock()) self->watch_agent(milliseconds(1));
+                         }};
   auto connected = TRY_CTX(qmp::Client::connect(ctx.with_timeout(kMonitorTime), runtime, paths.monitor(), std::move(handlers)), "Failed connecting to QEMU");
   std::lock_guard lock(mutex);
   return client = connected;
@@ -112,6 +115,7 @@ Result<> Machine::Impl::adopt(const Process& found) {
   if (!sys::is_process(found.pid, found.start)) return fail(Code::not_found, "The machine is not running");
   std::lock_guard lock(mutex);
   process = found;
+  silent_looks = 0;
   pidfd = std::move(fd);
   reason = StopReason::halt;
   return {};
@@ -153,7 +157,7 @@ void Machine::Impl::on_exit() {
 
 void Machine::Impl::on_event(const qmp::Event& event) {
   auto flag = [&](const char* key) { return event.data.is_object() && event.data.contains(key) && event.data[key] == true; };
-  if (event.name == "STOP") return set_status(Status::frozen);
+  if (event.name == "STOP") return on_stopped();
   if (event.name == "RESUME") return set_status(Status::running);
   if (event.name == "GUEST_PANICKED") return log_warn("The kernel of a virtual machine gave up", {{"instance", paths.id}});
   if (event.name == "VSERPORT_CHANGE") return watch_agent(milliseconds(20));
@@ -170,6 +174,17 @@ void Machine::Impl::on_clock(const Json& offset) {
   runtime.offload([self = shared_from_this(), seconds = offset.get<int64_t>()] { self->events.clock(seconds); });
 }
 
+/// By us, by somebody who debugs it, or because it could not go on: an error of a disk, of the processor.
+void Machine::Impl::on_stopped() {
+  set_status(Status::frozen);
+  runtime.offload([self = shared_from_this()] {
+    Context ctx = Context::detached(kMonitorTime);
+    auto qmp = self->monitor(ctx);
+    auto state = qmp ? run_state(ctx, **qmp) : Failure(qmp.error());
+    if (state && status_of(*state) == Status::error) self->set_status(Status::error);
+  });
+}
+
 void Machine::Impl::on_reset() {
   agent_is(AgentStatus::stopped);
   if (!events.needs_new_qemu()) return events.restarted();
@@ -183,8 +198,13 @@ void Machine::Impl::on_reset() {
 void Machine::Impl::destroy() {
   auto fd = running();
   if (!fd) return;
+  bool reachable;
+  {
+    std::lock_guard lock(mutex);
+    reachable = status != Status::error;
+  }
   Context ctx = Context::detached(kQuitTime + kKillTime);
-  auto qmp = monitor(ctx.with_timeout(kQuitTime));
+  auto qmp = reachable ? monitor(ctx.with_timeout(kQuitTime)) : fail(Code::unavailable, "it does not answer");
   auto asked = qmp ? (*qmp)->run(ctx.with_timeout(kQuitTime), "quit") : Failure(qmp.error());
   // It may close the connection before it answers.
   if ((asked || asked.error().code() == Code::unavailable) && ctx.with_timeout(kQuitTime).wait_fd(fd->get(), POLLIN)) return;
@@ -201,7 +221,7 @@ Result<> Machine::shutdown(const Context& ctx) {
 
 Result<> Machine::kill(const Context& ctx) {
   TRY(impl_->running());
-  (void)impl_->drain_console(ctx.with_timeout(seconds(1)));
+  if (status() != Status::error) (void)impl_->drain_console(ctx.with_timeout(seconds(1)));
   impl_->destroy();
   return {};
 }

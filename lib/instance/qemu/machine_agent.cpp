@@ -13,7 +13,10 @@ namespace {
 
 /// How often the agent's serial port is read; agents write there every few seconds.
 constexpr seconds kPollPeriod{5};
-constexpr seconds kPollTime{2};
+constexpr seconds kPollTime{3};
+/// A monitor that did not answer is asked once more before the machine counts as out of reach; not at once, because QEMU closes it first when it ends.
+constexpr seconds kSecondLook{3};
+constexpr int kSilentLooks = 2;
 /// Telling an agent where the daemon is.
 constexpr seconds kAdvertiseTime{10};
 /// An agent writes that it started before it listens.
@@ -63,6 +66,8 @@ void Machine::Impl::poll_agent() {
   Context ctx = Context::detached(kPollTime);
   auto qmp = monitor(ctx);
   auto ring = qmp ? read_ring(ctx, **qmp, "qemu_serial-chardev", kAgentRingSize) : Failure(qmp.error());
+  if (!qmp || (!ring && (ring.error().code() == Code::timeout || ring.error().code() == Code::unavailable))) return monitor_is_silent(ring.error());
+  monitor_answers(**qmp);
   if (ring && !ring->empty()) {
     AgentReport report = parse_agent_ring(*ring);
     if (report.status != AgentStatus::unknown) agent_is(report.status);
@@ -73,6 +78,35 @@ void Machine::Impl::poll_agent() {
     }
   }
   watch_agent(kPollPeriod);
+}
+
+void Machine::Impl::monitor_is_silent(const Error& why) {
+  bool lost;
+  {
+    std::lock_guard lock(mutex);
+    if (status == Status::stopped) return;
+    lost = ++silent_looks == kSilentLooks;
+  }
+  if (lost) log_warn("A virtual machine does not answer", {{"instance", paths.id}, {"error", why.message()}});
+  if (lost) set_status(Status::error);
+  watch_agent(silent_looks < kSilentLooks ? Duration(kSecondLook) : Duration(kPollPeriod));
+}
+
+void Machine::Impl::monitor_answers(qmp::Client& qmp) {
+  {
+    std::lock_guard lock(mutex);
+    silent_looks = 0;
+    if (status != Status::error) return;
+  }
+  learn_status(Context::detached(kPollTime), qmp);
+}
+
+void Machine::Impl::learn_status(const Context& ctx, qmp::Client& qmp) {
+  auto state = run_state(ctx, qmp);
+  if (!state) return;  // the next look tells
+  if (*state == "prelaunch") return destroy();  // the last daemon had not got far with its start
+  set_status(status_of(*state));
+  learn_threads(ctx, qmp);
 }
 
 void Machine::Impl::agent_is(AgentStatus now) {

@@ -32,6 +32,13 @@ constexpr const char* kName = "incus-state";
 
 }  // namespace
 
+Status status_of(std::string_view run_state) {
+  if (run_state == "running" || run_state == "prelaunch") return Status::running;
+  for (std::string_view word : {"inmigrate", "postmigrate", "finish-migrate", "save-vm", "suspended", "paused"})
+    if (run_state == word) return Status::frozen;
+  return Status::error;  // guest-panicked, internal-error, io-error, …
+}
+
 Result<std::string> run_state(const Context& ctx, qmp::Client& client) { return api::member_text(TRY(client.run(ctx, "query-status")), "status"); }
 
 Result<> save_state(const Context& ctx, qmp::Client& client, int fd) {

@@ -47,6 +47,7 @@ struct Machine::Impl : std::enable_shared_from_this<Impl> {
   qmp::ClientPtr client;
   std::vector<pid_t> cpu_threads;
   StopReason reason = StopReason::halt;
+  int silent_looks = 0;  ///< how often in a row its monitor did not answer
   std::shared_ptr<async::Runtime::Watch> exit_watch, console_watch;
   UniqueFd console_hold;
   std::shared_ptr<async::Runtime::Timer> agent_timer;
@@ -64,6 +65,7 @@ struct Machine::Impl : std::enable_shared_from_this<Impl> {
   void on_exit();
   void on_event(const qmp::Event& event);
   void on_clock(const Json& offset);
+  void on_stopped();
   void on_reset();
   void set_status(Status now);
   /// A duplicate of the pidfd. Errors: invalid if it doesn't run.
@@ -87,7 +89,12 @@ struct Machine::Impl : std::enable_shared_from_this<Impl> {
   /// Errors: invalid (not running), unavailable (`VM agent isn't currently running`).
   Result<std::shared_ptr<AgentClient>> running_agent() const;
   Result<> use_access(MachineAccess now);
+  /// Reads what the agent wrote and looks thereby whether QEMU's monitor answers at all; and again and again. Blocks for some seconds at most.
   void poll_agent();
+  void monitor_is_silent(const Error& why);
+  void monitor_answers(qmp::Client& qmp);
+  /// What the machine does, by its monitor.
+  void learn_status(const Context& ctx, qmp::Client& qmp);
   void agent_is(AgentStatus now);
   void watch_agent(Duration delay);
   /// Calls from inside to the guest API are taken from now on.

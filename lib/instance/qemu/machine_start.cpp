@@ -20,6 +20,8 @@ namespace {
 constexpr seconds kSpawnTime{60};
 /// The number that the vsock device's descriptor has in QEMU.
 constexpr int kVsockFd = 3;
+/// Those of the firmware's variables: QEMU opens the file anew when a state was saved, and chooses among them by the rights it wants.
+constexpr std::pair<int, int> kVarsFds[] = {{4, O_RDWR}, {5, O_RDONLY}};
 
 std::string render_state(const Process& process) {
   return std::format("{} {} {} {}\n", process.pid, process.start, process.started_at.seconds, process.started_at.nanos);
@@ -72,6 +74,19 @@ Result<> furnish(const Context& ctx, qmp::Client& qmp, const MachineStart& start
   return {};
 }
 
+/// What QEMU could not open as `spec.user`.
+Result<std::vector<UniqueFd>> open_vars(MachineSpec& spec, std::vector<sys::PassedFd>& passed) {
+  std::vector<UniqueFd> out;
+  if (spec.user.empty() || spec.firmware.vars.empty()) return out;
+  for (auto [number, mode] : kVarsFds) {
+    out.emplace_back(open(spec.firmware.vars.c_str(), mode | O_CLOEXEC | O_NOFOLLOW));
+    if (!out.back()) return fail_errno("Failed opening " + spec.firmware.vars);
+    passed.push_back({out.back().get(), number});
+    spec.firmware.fds.push_back(number);
+  }
+  return out;
+}
+
 }  // namespace
 
 bool plugs_vsock(const MachineSpec& spec) { return spec.stateful && spec.board == Board::q35 && vsock_backend() == VsockBackend::helper; }
@@ -82,10 +97,12 @@ Result<> Machine::Impl::spawn(const Context& ctx, MachineStart& start, const Cap
   start.spec.vsock.kind = vsock.backend == VsockBackend::kernel ? VsockSpec::Kind::vhost : VsockSpec::Kind::vhost_user;
   start.spec.vsock.cid = vsock.cid;
   start.spec.vsock.fd = kVsockFd;
+  std::vector<sys::PassedFd> fds;
+  auto vars = TRY(open_vars(start.spec, fds));
+  if (!plugs_vsock(start.spec)) fds.push_back({vsock.fd.get(), kVsockFd});
   Rendered rendered = TRY(render(start.spec, qemu));
   TRY(write_file_atomic(paths.run + "/qemu.conf", rendered.conf, 0600));
-  sys::SpawnSpec program{.argv = std::move(rendered.argv), .cwd = paths.run, .new_session = true};
-  if (!plugs_vsock(start.spec)) program.fds = {{vsock.fd.get(), kVsockFd}};
+  sys::SpawnSpec program{.argv = std::move(rendered.argv), .cwd = paths.run, .fds = std::move(fds), .new_session = true};
   auto ran = sys::run(ctx.with_timeout(kSpawnTime), std::move(program));
   if (!ran) return Failure(std::move(ran).error().wrap("Failed starting QEMU" + last_words(start.spec.log_file)));
   auto pid = parse_int(trim(TRY_CTX(read_file(paths.pid_file()), "QEMU left no process id")));
@@ -182,13 +199,8 @@ void Machine::resume() {
   // Its monitor may be slow, or its process stopped: the daemon's start does not wait for it.
   impl_->runtime.offload([self = impl_] {
     Context ctx = Context::detached(seconds(30));
-    auto qmp = self->monitor(ctx);
-    if (!qmp) return log_warn("Failed connecting to a running virtual machine", {{"instance", self->paths.id}, {"error", qmp.error().message()}});
-    self->learn_threads(ctx, **qmp);
-    auto state = run_state(ctx, **qmp);
-    if (state && *state == "prelaunch") return self->destroy();  // the last daemon had not got far with its start
-    if (state && (*state == "paused" || *state == "postmigrate")) self->set_status(Status::frozen);
-    self->watch_agent(milliseconds(1));
+    if (auto qmp = self->monitor(ctx)) self->learn_status(ctx, **qmp);
+    self->poll_agent();
   });
 }
 

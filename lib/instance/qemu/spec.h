@@ -43,6 +43,7 @@ struct MemorySpec {
 struct FirmwareSpec {
   std::string code;
   std::string vars;         ///< empty: a BIOS without variables (security.csm)
+  std::vector<int> fds;     ///< the numbers that open descriptors of `vars` have in QEMU, whose user may not open it; empty: it opens the file
 };
 
 /// Boot a kernel directly: microvm always, q35 if a path is given.

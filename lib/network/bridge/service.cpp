@@ -12,6 +12,7 @@
 #include "network/dnsmasq/hosts.h"
 #include "network/dnsmasq/process.h"
 #include "network/forward/forward.h"
+#include "sys/unprivileged.h"
 
 namespace network::bridge {
 
@@ -54,6 +55,7 @@ Result<> Bridge::apply_dnsmasq(const Context& ctx) {
     log_warn(dnsmasq::kMissing, {{"network", name()}});
     return {};
   }
+  sys::Unprivileged whom = sys::unprivileged();
   dnsmasq::Setup setup{.interface = name(),
                        .folder = folder(),
                        .config = config(),
@@ -61,8 +63,8 @@ Result<> Bridge::apply_dnsmasq(const Context& ctx) {
                        .v6 = TRY(own_address(6)),
                        .mtu = mtu(),
                        .debug = env_.debug,
-                       .user = dnsmasq::unprivileged_user(),
-                       .group = dnsmasq::unprivileged_group()};
+                       .user = whom.user,
+                       .group = whom.group};
   // Given as --conf-file even if empty: it keeps the host's /etc/dnsmasq.conf out.
   std::string settings = value("raw.dnsmasq") + "\n";
   TRY(write_file_atomic(folder() + "/dnsmasq.raw", settings, 0644));

@@ -2,9 +2,7 @@
 #include "network/dnsmasq/process.h"
 
 #include <fcntl.h>
-#include <grp.h>
 #include <poll.h>
-#include <pwd.h>
 #include <signal.h>
 
 
@@ -55,18 +53,6 @@ Result<> wait_ready(const Context& ctx, sys::Child& child, const std::string& lo
 bool available() {
   static const bool found = sys::find_program("dnsmasq").has_value();
   return found;
-}
-
-std::string unprivileged_user() {
-  for (const char* name : {"incus", "nobody"})
-    if (getpwnam(name)) return name;
-  return "";
-}
-
-std::string unprivileged_group() {
-  for (const char* name : {"incus", "nogroup", "nobody"})
-    if (getgrnam(name)) return name;
-  return "";
 }
 
 bool Process::running() const { return background().running(); }

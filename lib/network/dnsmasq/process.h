@@ -35,8 +35,4 @@ class Process {
   std::string log_file_;
 };
 
-/// Users dnsmasq gives up its rights for: "incus" if there is one, else "nobody"; empty if neither exists.
-std::string unprivileged_user();
-std::string unprivileged_group();
-
 }  // namespace network::dnsmasq
