@@ -1,14 +1,13 @@
 // limits.*: counting instances and summing up what members and volumes may use.
 #include "base/units.h"
 #include "core/gate_entities.h"
+#include "core/state_size.h"
 
 namespace core::gate {
 
 namespace {
 
 constexpr std::string_view kPoolPrefix = "limits.disk.pool.";
-/// What a VM's small file system volume counts where size.state doesn't say.
-constexpr std::string_view kDefaultStateSize = "500MiB";
 
 bool is_disk(const std::string& key) { return key == "limits.disk" || key.starts_with(kPoolPrefix); }
 std::string pool_of(const std::string& key) { return key.starts_with(kPoolPrefix) ? key.substr(kPoolPrefix.size()) : ""; }

@@ -5,6 +5,7 @@
 #include "instance/driver.h"
 #include "instance/power.h"
 #include "instance/remove.h"
+#include "instance/state_room.h"
 
 namespace instance {
 namespace {
@@ -60,6 +61,7 @@ Result<> end(const Job& job, const InstancePtr& instance, const PowerOptions& op
   if (options.stateful) {
     if (!is_true(get_or(instance->view()->config, "migration.stateful")))
       return fail(Code::invalid, "Stateful stop requires the instance to have migration.stateful be set to true");
+    TRY(check_state_room(*instance->view()));
     return stateful(job, instance);
   }
   return by_force(options) ? forced(job, instance) : graceful(job, instance, options.timeout);

@@ -12,6 +12,7 @@
 #include "instance/create.h"
 #include "instance/dependent.h"
 #include "instance/power.h"
+#include "instance/state_room.h"
 #include "instance/update.h"
 #include "instance/volume.h"
 
@@ -67,7 +68,7 @@ Result<> check_stateful(const InstancePtr& instance) {
   if (instance->view()->type() == Type::container) return fail(Code::invalid, "Stateful snapshots of containers need CRIU, which is not part of this server: leave out the running state");
   if (!is_true(get_or(instance->view()->config, "migration.stateful")))
     return fail(Code::invalid, "Stateful snapshot requires the instance to have migration.stateful be set to true");
-  return {};
+  return check_state_room(*instance->view());
 }
 
 /// The running state is in the volume, and the instance stands still, as long as the result is held.

@@ -63,7 +63,11 @@ Result<> use_saved(MachineStart& start) {
   UniqueFd file(open(start.state_file.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
   if (!file) return fail_errno("Failed opening the saved state");
   start.layout = TRY(read_layout(file.get()));
+  TRY(can_reach(start.spec, start.layout));
+  start.cpus = start.spec.cpu.count;
+  start.memory = start.spec.memory.size;
   follow_layout(start.spec, start.layout);
+  start.access.memory = start.spec.memory;
   start.spec.incoming = true;
   return {};
 }

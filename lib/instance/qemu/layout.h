@@ -29,6 +29,8 @@ Result<> write_layout(int fd, const Layout& layout);
 /// Reads it, and leaves `fd` where QEMU goes on reading. Errors: invalid (not such a file).
 Result<Layout> read_layout(int fd);
 
+/// Can the saved machine come to what the keys ask for now, once it runs again? Errors: invalid, naming the limit that has to be set back.
+Result<> can_reach(const MachineSpec& wanted, const Layout& layout);
 /// Makes the spec of an ordinary start that of the saved machine.
 void follow_layout(MachineSpec& spec, const Layout& layout);
 

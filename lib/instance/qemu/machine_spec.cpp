@@ -12,13 +12,13 @@
 #include "instance/keys.h"
 #include "instance/memory_limit.h"
 #include "instance/numa.h"
+#include "instance/state_room.h"
 #include "sys/mounts.h"
 #include "sys/proc.h"
 
 namespace instance::qemu {
 namespace {
 
-constexpr uint64_t kDefaultMemory = 1ull << 30;
 /// More than any QEMU takes.
 constexpr uint64_t kMaxCpus = 4096;
 
@@ -150,7 +150,7 @@ Result<Accel> choose_accelerator(const std::string& wanted, const Host& host) {
 }
 
 Result<uint64_t> parse_memory(const std::string& limit) {
-  if (limit.empty()) return kDefaultMemory;
+  if (limit.empty()) return kDefaultMachineMemory;
   int64_t size = TRY(parse_memory_limit(limit));
   constexpr int64_t kMegabyte = 1 << 20;
   if (size < kMegabyte) return fail(Code::invalid, "Invalid limits.memory {}: a virtual machine needs at least 1MiB", quote(limit));

@@ -74,6 +74,12 @@ Result<> furnish(const Context& ctx, qmp::Client& qmp, const MachineStart& start
   return {};
 }
 
+/// Limits that changed while the machine was away.
+Result<> reach_limits(const Context& ctx, qmp::Client& qmp, const MachineStart& start) {
+  if (start.spec.cpu.sockets == 0 && start.cpus != start.layout.cpus) TRY_CTX(set_cpus(ctx, qmp, start.cpus), "Failed updating cpu limit");
+  return set_memory(ctx, qmp, start.spec.memory, start.memory);
+}
+
 /// What QEMU could not open as `spec.user`.
 Result<std::vector<UniqueFd>> open_vars(MachineSpec& spec, std::vector<sys::PassedFd>& passed) {
   std::vector<UniqueFd> out;
@@ -126,6 +132,9 @@ Result<> Machine::Impl::assemble(const Context& ctx, const MachineStart& start, 
   if (!start.state_file.empty()) TRY_CTX(restore(ctx, *qmp, start.state_file), "Failed restoring the saved state");
   if (late && !start.state_file.empty()) TRY(plug_vsock(ctx, *qmp, vsock.fd.get()));
   TRY_CTX(qmp->run(ctx, "cont"), "Failed starting the machine");
+  if (!start.state_file.empty())
+    if (auto reached = reach_limits(ctx, *qmp, start); !reached)
+      log_warn("Limits that changed since the state of a virtual machine was saved are not in force", {{"instance", paths.id}, {"error", reached.error().message()}});
   if (!start.state_file.empty()) unlink(start.state_file.c_str());
   return run_raw_commands(ctx, *qmp, start.spec.config, "post-start");
 }
