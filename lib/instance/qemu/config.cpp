@@ -62,6 +62,17 @@ Result<StringList> arguments(const MachineSpec& spec, const Capabilities& qemu) 
   return argv;
 }
 
+/// Asking QEMU for them takes a question for each of its devices.
+StringList free_ports(const Sections& sections) {
+  StringList out, used;
+  for (const Section& section : sections) {
+    if (std::string bus = get_or(section.entries, "bus"); !bus.empty()) used.push_back(bus);
+    if (get_or(section.entries, "driver") == "pcie-root-port" && section.name.starts_with("device \"")) out.push_back(section.name.substr(8, section.name.size() - 9));
+  }
+  std::erase_if(out, [&](const std::string& port) { return contains(used, port); });
+  return out;
+}
+
 }  // namespace
 
 Result<Sections> sections(const MachineSpec& spec, const Capabilities& qemu) { return Builder(spec, qemu).build(); }
@@ -74,7 +85,8 @@ Result<Rendered> render(const MachineSpec& spec, const Capabilities& qemu) {
   if (std::string raw = get_or(spec.config, "raw.qemu.conf"); !raw.empty()) all = TRY_CTX(apply_override(std::move(all), raw), "Invalid raw.qemu.conf");
   TRY(check(all));
   StringList argv = TRY(arguments(spec, qemu));
-  return Rendered{to_text(all), std::move(argv)};
+  bool known = get_or(spec.config, "raw.qemu").empty() && get_or(spec.config, "raw.qemu.qmp.early").empty();
+  return Rendered{to_text(all), std::move(argv), known ? free_ports(all) : StringList()};
 }
 
 }  // namespace instance::qemu

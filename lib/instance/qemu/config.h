@@ -20,6 +20,7 @@ using Sections = std::vector<Section>;
 struct Rendered {
   std::string conf;      ///< text of qemu.conf
   StringList argv;       ///< argv[0] is the program
+  StringList free_ports; ///< PCI express ports that nothing in conf is on, in their order; empty if that isn't known (raw.qemu may use any)
 };
 
 /// Errors: invalid (raw.qemu* that can't be parsed, a value with a newline), unsupported (the spec needs what this QEMU lacks).

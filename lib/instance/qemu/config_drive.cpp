@@ -84,7 +84,7 @@ Result<> install_agent(const Context& ctx, const Instance& instance, const std::
 
 /// A folder that is made anew at each start.
 Result<UniqueFd> fresh_folder(const Context& ctx, const std::string& path) {
-  TRY(archive::remove_tree(ctx, path));
+  TRY(archive::remove_tree(ctx, path, 1));  // a handful of files: threads would take longer
   TRY(make_folder(path));
   UniqueFd fd(open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!fd) return fail_errno("Failed opening " + path);

@@ -100,6 +100,25 @@ TEST_CASE("The firmware's variables reach an unprivileged QEMU as descriptors", 
   CHECK(join(render(spec, old)->argv, " ").contains("-runas nobody"));
 }
 
+TEST_CASE("Ports for devices are known without asking", "[qemu]") {
+  MachineSpec spec = machine();
+  StringList free = render(spec, qemu10())->free_ports;
+  REQUIRE(free.size() >= 8);
+  CHECK(free[0] == "qemu_pcie4");  // the fifth port: enp5s0
+  std::vector<device::RunConfig> devices(3);
+  devices[0].drives.push_back({.device = "fast", .bus = "nvme"});
+  devices[0].drives.push_back({.device = "root"});
+  devices[1].nics.push_back({.device = "eth0"});
+  devices[2].nics.push_back({.device = "usb", .bus = "usb"});
+  Places places = places_on(free, devices);
+  CHECK(places.size() == 2);
+  CHECK(places[device_id("eth0")].port == free[0]);
+  CHECK(places[device_id("fast")].port == free[1]);
+  CHECK(places_on({}, devices).empty());
+  spec.config["raw.qemu"] = "-S";
+  CHECK(render(spec, qemu10())->free_ports.empty());
+}
+
 TEST_CASE("A microvm has its devices in the config", "[qemu]") {
   MachineSpec spec = machine();
   spec.board = Board::microvm;

@@ -74,6 +74,7 @@ struct MachineStart {
   MachineAccess access;
   std::string state_file;      ///< restore from it; empty: an ordinary start
   Layout layout;               ///< of the saved machine
+  StringList free_ports;       ///< known by its config; not of a saved one
   unsigned cpus = 0;           ///< what the limits ask for now, which it comes to once it runs again
   uint64_t memory = 0;         ///< the same in bytes
   int64_t oom_score = 0;       ///< limits.memory.oom_priority

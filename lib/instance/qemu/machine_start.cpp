@@ -65,7 +65,7 @@ Result<> furnish(const Context& ctx, qmp::Client& qmp, const MachineStart& start
   unsigned cpus = restoring ? start.layout.cpus : start.spec.cpu.count;
   if (start.spec.cpu.sockets == 0 && cpus > 1) TRY_CTX(set_cpus(ctx, qmp, cpus), "Failed to add CPUs");
   if (restoring) TRY(plug_memory(ctx, qmp, start.spec.memory, start.layout.dimms));
-  TRY_CTX(plug_all(ctx, qmp, qemu, start.spec, start.layout.places), "Failed setting up device via monitor");
+  TRY_CTX(plug_all(ctx, qmp, qemu, start.spec, restoring ? start.layout.places : places_on(start.free_ports, start.spec.devices)), "Failed setting up device via monitor");
   if (vsock >= 0 && !restoring) TRY(plug_vsock(ctx, qmp, vsock));
   TRY(run_raw_commands(ctx, qmp, start.spec.config, "pre-start"));
   if (restoring) return {};
@@ -108,6 +108,7 @@ Result<> Machine::Impl::spawn(const Context& ctx, MachineStart& start, const Cap
   if (!plugs_vsock(start.spec)) fds.push_back({vsock.fd.get(), kVsockFd});
   Rendered rendered = TRY(render(start.spec, qemu));
   TRY(write_file_atomic(paths.run + "/qemu.conf", rendered.conf, 0600));
+  start.free_ports = std::move(rendered.free_ports);
   sys::SpawnSpec program{.argv = std::move(rendered.argv), .cwd = paths.run, .fds = std::move(fds), .new_session = true};
   auto ran = sys::run(ctx.with_timeout(kSpawnTime), std::move(program));
   if (!ran) return Failure(std::move(ran).error().wrap("Failed starting QEMU" + last_words(start.spec.log_file)));
