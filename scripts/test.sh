@@ -10,6 +10,7 @@ scripts/host-packages.sh dnsmasq:dnsmasq-base nft:nftables ip:iproute2 xz:xz-uti
 # Other distributions' package managers: the suite `packages` skips what is missing.
 scripts/host-packages.sh dnf:dnf zypper:zypper rpmbuild:rpm createrepo_c:createrepo-c pacman:pacman-package-manager pacstrap:arch-install-scripts \
   bsdtar:libarchive-tools || echo "without some package managers"
+scripts/host-packages.sh swtpm:swtpm swtpm_setup:swtpm-tools || echo "without TPMs"
 
 count() { # count NAME STATUS: one test
   if [ "$2" = 0 ]; then passed=$((passed + 1)); else failed=$((failed + 1)); fi
