@@ -3,6 +3,8 @@
 #include <grp.h>
 #include <pwd.h>
 
+#include <optional>
+
 #include "base/strings.h"
 
 namespace sys {
@@ -20,21 +22,44 @@ bool is_mapped(const char* map, uint64_t id) {
   return false;
 }
 
+constexpr size_t kEntrySize = 64 << 10;  ///< more than a line of passwd(5) or group(5) has, but for groups of thousands
+
+struct User {
+  uid_t uid;
+  gid_t gid;
+};
+
+std::optional<User> find_user(const char* name) {
+  std::string buffer(kEntrySize, '\0');
+  passwd entry{};
+  passwd* found = nullptr;
+  if (getpwnam_r(name, &entry, buffer.data(), buffer.size(), &found) != 0 || !found) return std::nullopt;
+  return User{entry.pw_uid, entry.pw_gid};
+}
+
+std::optional<gid_t> find_group(const char* name) {
+  std::string buffer(kEntrySize, '\0');
+  group entry{};
+  group* found = nullptr;
+  if (getgrnam_r(name, &entry, buffer.data(), buffer.size(), &found) != 0 || !found) return std::nullopt;
+  return entry.gr_gid;
+}
+
 }  // namespace
 
 Unprivileged unprivileged() {
   Unprivileged out;
   for (const char* name : {"incus", "nobody"}) {
-    const passwd* entry = getpwnam(name);
-    if (!entry || !is_mapped("/proc/self/uid_map", entry->pw_uid) || !is_mapped("/proc/self/gid_map", entry->pw_gid)) continue;
+    auto user = find_user(name);
+    if (!user || !is_mapped("/proc/self/uid_map", user->uid) || !is_mapped("/proc/self/gid_map", user->gid)) continue;
     out.user = name;
-    out.uid = entry->pw_uid;
-    out.gid = entry->pw_gid;
+    out.uid = user->uid;
+    out.gid = user->gid;
     break;
   }
   for (const char* name : {"incus", "nogroup", "nobody"}) {
-    const group* entry = getgrnam(name);
-    if (!entry || !is_mapped("/proc/self/gid_map", entry->gr_gid)) continue;
+    auto group = find_group(name);
+    if (!group || !is_mapped("/proc/self/gid_map", *group)) continue;
     out.group = name;
     break;
   }

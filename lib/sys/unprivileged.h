@@ -12,7 +12,7 @@ struct Unprivileged {
   gid_t gid = 0;            ///< the user's own
 };
 
-/// "incus" if there is such a user, else "nobody", from passwd(5) and group(5); nobody whose ids this user namespace does not have. Blocks for the files.
+/// "incus" if there is such a user, else "nobody", from passwd(5) and group(5); nobody whose ids this user namespace does not have. Thread-safe. Blocks for the files.
 Unprivileged unprivileged();
 
 }  // namespace sys

@@ -135,16 +135,17 @@ check_plugging() {
 check_guest_api() {
   incus config set d1 user.word="$1"
   eventually 20 guest_hears /1.0/config/user.word "$1"
-  guest_api /1.0/meta-data | grep -q "^instance-id: $(incus config get d1 volatile.cloud-init.instance-id)$"
+  guest_api /1.0/meta-data > "$SUITE_DIR/meta-data"
+  grep -q "^instance-id: $(incus config get d1 volatile.cloud-init.instance-id)$" "$SUITE_DIR/meta-data"
 }
 
 check_guest_events() {
   in_d1 'setsid curl -sN --unix-socket /dev/incus/sock "http://incus/1.0/events?type=config,device" > /root/events 2> /dev/null < /dev/null &'
-  eventually 10 has 'pgrep -x curl'
+  eventually 10 has 'pidof curl'
   # Whoever listens is known a moment after it connected.
   heard() { incus config set d1 user.event="$RANDOM" && has 'grep -q "\"key\":\"user.event\"" /root/events'; }
   eventually 10 heard
-  in_d1 'pkill -x curl'
+  in_d1 'kill $(pidof curl)'
 }
 
 check_daemon() { # check_daemon SIGNAL: goes and comes back

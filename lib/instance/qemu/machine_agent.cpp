@@ -81,15 +81,16 @@ void Machine::Impl::poll_agent() {
 }
 
 void Machine::Impl::monitor_is_silent(const Error& why) {
-  bool lost;
+  int looks;
   {
     std::lock_guard lock(mutex);
     if (status == Status::stopped) return;
-    lost = ++silent_looks == kSilentLooks;
+    looks = ++silent_looks;
   }
+  bool lost = looks == kSilentLooks;
   if (lost) log_warn("A virtual machine does not answer", {{"instance", paths.id}, {"error", why.message()}});
   if (lost) set_status(Status::error);
-  watch_agent(silent_looks < kSilentLooks ? Duration(kSecondLook) : Duration(kPollPeriod));
+  watch_agent(looks < kSilentLooks ? Duration(kSecondLook) : Duration(kPollPeriod));
 }
 
 void Machine::Impl::monitor_answers(qmp::Client& qmp) {
