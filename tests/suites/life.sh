@@ -30,6 +30,10 @@ test_exec_results() {
   code=0
   incus exec c1 -- /no/such/program || code=$?
   [ $code = 127 ] || fail "exit code of a missing program $code"
+  # As GNU's programs do before they end.
+  code=0
+  incus exec c1 -- sh -c 'exec >&- 2>&-; sleep 0.3; exit 5' || code=$?
+  [ $code = 5 ] || fail "exit code $code of a command that closed its outputs"
   expect "hello" incus exec c1 --env WORD=hello -- sh -c 'echo $WORD'
   expect "/tmp" incus exec c1 --cwd /tmp -- pwd
   [ "$(printf 'a\nb\n' | incus exec c1 -- cat)" = "$(printf 'a\nb')" ] || fail "stdin"
