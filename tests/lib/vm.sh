@@ -3,6 +3,7 @@
 VM_PATIENCE=60  # seconds for a boot; eventually() gives six times as much
 
 vm_ready() { incus exec "$1" -- true 2> /dev/null; }
+vm_emulated() { grep -q '^accel = "tcg"' "$INCUS_DIR/run/$1/qemu.conf"; }
 vm_boot_id() { incus exec "$1" -- cat /proc/sys/kernel/random/boot_id; }
 in_v1() { incus exec v1 -- sh -c "$1"; }
 machine_process() { cut -d' ' -f1 "$INCUS_DIR/run/v1/state"; }
@@ -57,4 +58,14 @@ vm_check_shares() {
   for name in "$@"; do incus config device remove "$instance" "$name"; done
   eventually 10 incus exec "$instance" -- sh -c '! grep -q virtiofs /proc/mounts'
   rm -r "$SUITE_DIR/share"
+}
+
+vm_check_fewer_cpus() { # vm_check_fewer_cpus NAME: from two to one
+  if vm_emulated "$1"; then
+    refuse 'cannot be removed while it runs: stop it first' incus config unset "$1" limits.cpu
+    expect 2 incus config get "$1" limits.cpu
+  else
+    incus config unset "$1" limits.cpu
+    eventually 10 incus exec "$1" -- sh -c 'test "$(nproc)" = 1'
+  fi
 }
