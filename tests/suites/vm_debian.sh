@@ -222,7 +222,8 @@ test_vm_debian() {
   in_d1 'echo second > /root/marker; sync'
   incus stop d1 --timeout 240
   incus snapshot restore d1 s1
-  incus copy d1 d2 --instance-only -c migration.stateful=true -c cloud-init.user-data="$(printf '#cloud-config\nwrite_files:\n- {path: /etc/drive, content: from-drive}')"
+  incus copy d1 d2 --instance-only -d eth0,hwaddr=00:16:3e:11:22:02 -c cloud-init.network-config="${network_config/22:01/22:02}" -c migration.stateful=true -c cloud-init.user-data="$(printf '#cloud-config\nwrite_files:\n- {path: /etc/drive, content: from-drive}')"
+  incus config device override d2 root size.state=1GiB
   incus config device add d2 seed disk source=cloud-init:config
   check_copy
   incus export d1 "$SUITE_DIR/d1.tar.gz" --instance-only --compression=none
