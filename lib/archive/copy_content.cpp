@@ -9,7 +9,8 @@
 #include <vector>
 
 #include "archive/copy_tree.h"
-#include "base/unique_fd.h"
+#include "base/write_all.h"
+#include "sys/unnamed_file.h"
 
 namespace archive {
 
@@ -41,12 +42,10 @@ Result<> copy_range(const Context& ctx, int source, int target, int64_t offset, 
 }  // namespace
 
 bool shares_blocks(const std::string& folder) {
-  std::vector<char> block(64 << 10, 'x');
-  UniqueFd files[2];
-  for (UniqueFd& file : files) file.reset(open(folder.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600));
-  if (!files[0] || !files[1] || write(files[0].get(), block.data(), block.size()) < 0) return false;
+  auto source = sys::unnamed_file(folder), target = sys::unnamed_file(folder);
+  if (!source || !target || !write_all(source->get(), std::string(64 << 10, 'x'))) return false;
   // SAFETY: as below.
-  return ioctl(files[1].get(), FICLONE, files[0].get()) == 0;
+  return ioctl(target->get(), FICLONE, source->get()) == 0;
 }
 
 Result<> copy_content(const Context& ctx, int source, int target, int64_t size, bool sparse, std::atomic<bool>* may_share) {

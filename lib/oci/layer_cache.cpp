@@ -8,10 +8,8 @@
 #include <algorithm>
 #include <cerrno>
 #include <filesystem>
-#include <vector>
 
 #include "archive/hash.h"
-#include "archive/stream.h"
 #include "base/write_all.h"
 
 namespace oci {

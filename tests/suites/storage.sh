@@ -152,7 +152,7 @@ test_first_instance_of_an_image() {
   local pool=$INCUS_DIR/storage-pools/tm image hash
   incus image import "$TEST_IMAGE" --alias x > /dev/null
   image=$(incus image list x -f csv -c F)
-  mkdir "$pool/images" 2> /dev/null || true
+  mkdir -p "$pool/images"
   mount -t tmpfs -o ro tmpfs "$pool/images"
   incus init x c1 --no-profiles -s tm
   refuse . incus init x c2 --no-profiles -s tm

@@ -79,7 +79,7 @@ check_shares() {
   expect 0:0:new sh -c "stat -c %u:%g '$SUITE_DIR/share/made' | tr '\n' : && cat '$SUITE_DIR/share/made'"
   in_v1 'echo here > /files/file'
   # Whatever the guest makes of its mount, the host does not let it write.
-  in_v1 'mount -o remount,rw /srv/ro' || true
+  in_v1 'mount -o remount,rw /srv/ro; true'
   local attempt
   for attempt in 'touch /srv/ro/more' 'mkdir /srv/ro/more' 'rm /srv/ro/file' 'chmod 777 /srv/ro'; do
     refuse . in_v1 "$attempt"

@@ -64,7 +64,6 @@ Result<> run_exec(Call& call) {
   TRY(run_session(call.ctx, session));
   // The control stream stays until the end: a command goes on when it has closed its outputs, and is killed when nobody controls it any more.
   api::Operation ended = TRY(server.wait_operation(call.ctx, reply.operation));
-  session.control.reset();
   // A command that could not be started is an error with the exit code a shell would give.
   if (ended.metadata.is_object()) call.exit_code = ended.metadata.value("return", 0);
   TRY(client::operation_result(ended));

@@ -1,8 +1,7 @@
 // `incus low-level`: memory dumps and repairs of virtual machines.
-#include "applets/cli/lowlevel/low_level.h"
-
 #include <fcntl.h>
 
+#include "applets/cli/call.h"
 #include "applets/cli/input.h"
 #include "applets/cli/instance/common.h"
 #include "base/unique_fd.h"

@@ -6,23 +6,19 @@
 #include "applets/cli/editor.h"
 #include "applets/cli/input.h"
 #include "applets/cli/instance/common.h"
-#include "applets/cli/lowlevel/low_level.h"
+#include "applets/cli/lowlevel/guid.h"
 #include "applets/cli/table.h"
 #include "applets/cli/verbs/columns.h"
 #include "applets/cli/verbs/noun.h"
 #include "base/encode.h"
 
 namespace cli {
+namespace {
 
+/// "/1.0/instances/NAME/nvram/GUID/VARIABLE".
 std::string nvram_path(const std::string& instance, const VariableName& variable) {
   return instance_url(instance, "/nvram/" + url_escape(variable.guid) + "/" + url_escape(variable.name));
 }
-
-Result<client::Reply> get_variable(Call& call, client::Server& server, const std::string& instance, const VariableName& variable) {
-  return server.get(call.ctx, nvram_path(instance, variable));
-}
-
-namespace {
 
 constexpr const char* kBytes = "application/octet-stream";
 
@@ -95,7 +91,7 @@ Result<> get(Call& call) {
   std::string format = call.flags.text("format");
   if (is_bytes(format)) return print_bytes(call, server, nvram_path(instance, variable), format);
   if (format != "json" && format != "yaml") return fail(Code::invalid, "Invalid format: {}", format);
-  Json value = TRY_CTX(get_variable(call, server, instance, variable), "Failed to get instance UEFI variable").metadata;
+  Json value = TRY_CTX(server.get(call.ctx, nvram_path(instance, variable)), "Failed to get instance UEFI variable").metadata;
   if (format == "json") {
     std::print("{}", api::dump_json(value));
     return {};
@@ -203,7 +199,7 @@ Result<> edit(Call& call) {
   VariableName variable = TRY(variable_name(call.args[1].text));
   std::string text, etag;
   if (stdin_is_terminal()) {
-    client::Reply before = TRY(get_variable(call, server, instance, variable));
+    client::Reply before = TRY(server.get(call.ctx, nvram_path(instance, variable)));
     if (!before.metadata.contains("data") || before.metadata["data"].is_null())
       return fail(Code::invalid, "The form of {} is not known: change its bytes with \"incus low-level nvram set --format=hex\"", title(variable));
     before.metadata.erase("binary");

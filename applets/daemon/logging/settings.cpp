@@ -35,7 +35,6 @@ LogTargetSettings read(const StringMap& config, const KeyNames& keys) {
   return settings;
 }
 
-
 bool wants_lifecycle(const LogTargetSettings& settings, const Json& event) {
   std::string project = api::member_text(event, "project"), action = api::member_text(event, "action");
   if (!project.empty() && !settings.lifecycle_projects.empty() && !contains(settings.lifecycle_projects, project)) return false;

@@ -3,8 +3,8 @@
 
 #include <filesystem>
 
-#include "instance/cpu_balance.h"
 #include "core/link_state.h"
+#include "instance/cpu_balance.h"
 #include "instance/lxc/container_impl.h"
 #include "sys/netlink.h"
 #include "sys/proc.h"

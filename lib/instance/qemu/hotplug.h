@@ -23,9 +23,9 @@ Result<> set_memory(const Context& ctx, qmp::Client& client, const MemorySpec& s
 /// Plugs memory of these sizes, as set_memory() did when a machine ran whose state is to be loaded.
 Result<> plug_memory(const Context& ctx, qmp::Client& client, const MemorySpec& spec, const std::vector<uint64_t>& sizes);
 
-/// What QEMU says its state is: "running", "paused", "prelaunch", "shutdown", "inmigrate", …
 /// What QEMU's words for the state of a machine (RunState) mean here.
 Status status_of(std::string_view run_state);
+/// What QEMU says its state is: "running", "paused", "prelaunch", "shutdown", "inmigrate", …
 Result<std::string> run_state(const Context& ctx, qmp::Client& client);
 /// Saves the machine's state to the file `fd`, after unplug_vsock(); it is paused afterwards. Honours ctx (cancels). Blocks as long as it takes.
 Result<> save_state(const Context& ctx, qmp::Client& client, int fd);

@@ -1,8 +1,8 @@
 // What QEMU reads and writes as a whole: saved states, pictures, dumps, character devices.
 #include <fcntl.h>
 
-#include "base/encode.h"
 #include "api/json_member.h"
+#include "base/encode.h"
 #include "instance/qemu/hotplug.h"
 #include "instance/qemu/plug_common.h"
 #include "sys/unix_socket.h"

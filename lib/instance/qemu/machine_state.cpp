@@ -1,8 +1,8 @@
 // What a machine uses: as its agent says, as far as that is there, else as QEMU and the host see it. Who asks waits for a short time only: a worker
 // keeps a picture of the guest, and one that does not answer is left alone for a while.
 #include "base/log.h"
-#include "core/metrics.h"
 #include "core/link_state.h"
+#include "core/metrics.h"
 #include "instance/qemu/hotplug.h"
 #include "instance/qemu/machine_impl.h"
 #include "sys/proc.h"
