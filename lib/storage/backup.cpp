@@ -45,10 +45,16 @@ bool holds_instance(const std::string& prefix) {
   return prefix == "backup/container" || prefix.starts_with("backup/snapshots/") || holds_machine(prefix);
 }
 
+/// The links that a machine's start leaves, which lead to a neighbour.
+bool made_by_start(const archive::Entry& entry, const std::string& path) {
+  if (entry.type != archive::Entry::Type::symlink || (path != "qemu.nvram" && path != "config/lxd-agent")) return false;
+  return !entry.link.contains('/') && entry.link != "." && entry.link != "..";
+}
+
 /// Around its root file system an instance has files that the daemon itself reads and writes: no link may lead it elsewhere, no pipe hold it up.
 Result<> check_member(const archive::Entry& entry, const std::string& path) {
   using Type = archive::Entry::Type;
-  if (path.starts_with("rootfs/") || entry.type == Type::directory) return {};
+  if (path.starts_with("rootfs/") || entry.type == Type::directory || made_by_start(entry, path)) return {};
   if (path != "rootfs" && (entry.type == Type::file || entry.type == Type::hardlink)) return {};
   return fail(Code::invalid, "Backup metadata contained disallowed symlinks or special files: {}", quote(entry.path));
 }

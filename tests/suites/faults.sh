@@ -163,7 +163,10 @@ test_hostile_backups() {
   mv "$tree/templates" "$SUITE_DIR/templates" 2> /dev/null || true
   ln -s "$SUITE_DIR" "$tree/templates"
   hostile_backup 'disallowed'
-  rm "$tree/templates" "$tree/backup.yaml" && mkfifo "$tree/backup.yaml"
+  # The name of a link that the daemon makes itself, which leads elsewhere.
+  rm "$tree/templates" && ln -s "$SUITE_DIR" "$tree/qemu.nvram"
+  hostile_backup 'disallowed'
+  rm "$tree/qemu.nvram" "$tree/backup.yaml" && mkfifo "$tree/backup.yaml"
   hostile_backup 'disallowed'
   rm "$tree/backup.yaml"
   # Members that climb out, and an index that does.

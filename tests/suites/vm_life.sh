@@ -93,7 +93,13 @@ test_vm_life() {
   vm_boot v1
   expect first incus exec v1 -- cat /root/state
   refuse running incus delete v1
-  incus delete -f v1
+  incus stop -f v1
+  # What a start left behind goes into a backup, and comes back.
+  incus export v1 "$SUITE_DIR/v1.tar" --compression=none --instance-only
+  incus delete v1
+  incus import "$SUITE_DIR/v1.tar"
+  rm "$SUITE_DIR/v1.tar"
+  incus delete v1
   expect "" incus list -f csv
   [ -z "$(ls -A "$INCUS_DIR/virtual-machines")" ] || fail "left in virtual-machines/"
 }
