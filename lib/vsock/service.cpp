@@ -1,5 +1,6 @@
 #include "vsock/service.h"
 
+#include <poll.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 
@@ -48,6 +49,7 @@ class Service {
   void accept_caller();
   void hear(Caller& caller);
   bool obey(Caller& caller);
+  void hear_qemu();
   bool on_event(int fd, uint32_t events);
 
   UniqueFd epoll_, control_;
@@ -63,12 +65,19 @@ void Service::accept_caller() {
   callers_.push_back({std::move(fd), ""});
 }
 
+/// All that QEMU said so far. The daemon may dial because QEMU answered it that the machine goes on: rings that QEMU spoke of before that are to run.
+void Service::hear_qemu() {
+  pollfd said{.fd = user_.fd(), .events = POLLIN, .revents = 0};
+  while (poll(&said, 1, 0) > 0 && user_.serve_one()) {}
+}
+
 /// The caller's line is complete: its connection becomes something else. False: it makes no sense.
 bool Service::obey(Caller& caller) {
   StringList words = split(caller.line, ' ');
   auto port = words.size() == 2 ? parse_uint(words[1]) : std::nullopt;
   if (!port || *port > UINT32_MAX) return false;
   epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, caller.fd.get(), nullptr);
+  hear_qemu();
   if (words[0] == "CONNECT") device_.dial(std::move(caller.fd), static_cast<uint32_t>(*port));
   else if (words[0] == "LISTEN") device_.listen(static_cast<uint32_t>(*port), std::move(caller.fd));
   return false;

@@ -14,6 +14,19 @@
 
 namespace vsock {
 
+/// These numbers as they lie in memory.
+template <class... Words>
+std::string words(Words... values) {
+  std::string text;
+  (text.append(reinterpret_cast<const char*>(&values), sizeof values), ...);
+  return text;
+}
+
+/// What QEMU says over vhost-user.
+inline std::string vhost_message(uint32_t request, const std::string& payload, uint32_t flags = 1) {
+  return words(request, flags, static_cast<uint32_t>(payload.size())) + payload;
+}
+
 struct TestDescriptor {
   uint64_t address;
   uint32_t length;

@@ -11,13 +11,6 @@ using namespace vsock;
 
 namespace {
 
-template <class... Words>
-std::string words(Words... values) {
-  std::string text;
-  (text.append(reinterpret_cast<const char*>(&values), sizeof values), ...);
-  return text;
-}
-
 struct Fixture {
   int resets = 0, starts = 0, stops = 0;
   std::pair<UniqueFd, UniqueFd> pair = *sys::socket_pair();
@@ -25,7 +18,7 @@ struct Fixture {
   TestMemory raw;
 
   bool say(uint32_t request, const std::string& payload, const std::vector<int>& fds = {}, uint32_t flags = 1) {
-    REQUIRE(sys::send_fds(pair.first.get(), words(request, flags, static_cast<uint32_t>(payload.size())) + payload, fds));
+    REQUIRE(sys::send_fds(pair.first.get(), vhost_message(request, payload, flags), fds));
     return user.serve_one();
   }
   /// The payload of the answer.
