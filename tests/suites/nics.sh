@@ -109,7 +109,7 @@ test_ipvlan_nics() {
   ip -n ivpeer addr add 192.0.2.1/24 dev ivhp
   ip -n ivpeer link set ivhp up
   eventually 20 incus exec c1 -- ping -c 1 -W 2 192.0.2.1 > /dev/null
-  eventually 20 ip netns exec ivpeer ping -c 1 -W 2 192.0.2.10 > /dev/null
+  eventually 20 ip netns exec ivpeer busybox ping -c 1 -W 2 192.0.2.10 > /dev/null
   incus stop -f c1
   [ -z "$(ip -4 route show table main 192.0.2.10)" ] || fail "the route is left"
   [ -z "$(ip neigh show proxy)" ] || fail "the host still answers"
