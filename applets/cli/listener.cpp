@@ -7,6 +7,7 @@
 
 #include <atomic>
 #include <cstring>
+#include <future>
 #include <print>
 
 #include "async/runtime.h"
@@ -77,18 +78,49 @@ Result<UniqueFd> listen_tcp(TcpAddress& address) {
 
 namespace {
 
-/// Waits for a connection; -1 if none came for too long while none was open.
-Result<int> next_connection(int listener, const RelayOptions& options, const std::atomic<int>& open_connections) {
+/// Waits for a connection; none if none came for too long while none was open.
+Result<UniqueFd> next_connection(int listener, const RelayOptions& options, const std::atomic<int>& open_connections) {
   int limit = options.idle.count() > 0 ? static_cast<int>(std::chrono::milliseconds(options.idle).count()) : -1;
   for (;;) {
     pollfd entry{listener, POLLIN, 0};
     int ready = poll(&entry, 1, limit);
-    if (ready == 0 && open_connections == 0) return -1;
+    if (ready == 0 && open_connections == 0) return UniqueFd();
     if (ready <= 0) continue;
-    int fd = accept4(listener, nullptr, nullptr, SOCK_CLOEXEC);
-    if (fd >= 0) return fd;
+    UniqueFd fd(accept4(listener, nullptr, nullptr, SOCK_CLOEXEC));
+    if (fd) return fd;
     if (errno != EINTR && errno != ECONNABORTED) return fail_errno("Failed to accept incoming connection");
   }
+}
+
+/// Who connected: "127.0.0.1:4711".
+std::string peer_of(int fd) {
+  SocketName name;
+  name.size = sizeof name.storage;
+  if (getpeername(fd, reinterpret_cast<sockaddr*>(&name.storage), &name.size) != 0) return "";
+  bool v6 = name.storage.ss_family == AF_INET6;
+  auto v4_name = reinterpret_cast<const sockaddr_in*>(&name.storage);
+  auto v6_name = reinterpret_cast<const sockaddr_in6*>(&name.storage);
+  char host[INET6_ADDRSTRLEN] = "";
+  inet_ntop(name.storage.ss_family, v6 ? static_cast<const void*>(&v6_name->sin6_addr) : &v4_name->sin_addr, host, sizeof host);
+  return TcpAddress{host, ntohs(v4_name->sin_port)}.text();  // at the same place in both families
+}
+
+void say(const std::string& line) {
+  std::println("{}", line);
+  std::fflush(stdout);
+}
+
+/// One connection from its start to its end, on workers and I/O threads; `ended` is called once.
+void relay_one(UniqueFd fd, const RelayOptions& options, const std::function<Result<std::shared_ptr<http::Stream>>()>& open, const std::function<void(Result<>)>& ended) {
+  std::string peer = options.client.empty() ? "" : peer_of(fd.get());
+  if (!peer.empty()) say(std::format("{} connected {}", options.client, quote(peer)));
+  auto finish = [ended, peer, client = options.client](Result<> outcome) {
+    if (!peer.empty()) say(std::format("{} disconnected {}", client, quote(peer)));
+    ended(std::move(outcome));
+  };
+  auto stream = open();
+  if (stream) return (*stream)->relay(fd.release(), [finish, stream = *stream] { finish({}); });
+  finish(Failure(stream.error()));
 }
 
 }  // namespace
@@ -96,17 +128,19 @@ Result<int> next_connection(int listener, const RelayOptions& options, const std
 Result<> relay_connections(async::Runtime& runtime, int listener, const RelayOptions& options, std::function<Result<std::shared_ptr<http::Stream>>()> open) {
   auto count = std::make_shared<std::atomic<int>>(0);
   for (;;) {
-    int fd = TRY(next_connection(listener, options, *count));
-    if (fd < 0) return {};
+    auto fd = std::make_shared<UniqueFd>(TRY(next_connection(listener, options, *count)));
+    if (!*fd) return {};
     ++*count;
-    auto connection = std::make_shared<UniqueFd>(fd);
-    runtime.offload([connection, open, count, problem = options.problem] {
-      auto stream = open();
-      if (stream) return (*stream)->relay(connection->release(), [count, stream = *stream] { --*count; });
-      --*count;
-      std::println("{}: {}", problem, stream.error().message());
-      std::fflush(stdout);
+    auto outcome = std::make_shared<std::promise<Result<>>>();
+    auto done = outcome->get_future();
+    runtime.offload([fd, open, count, options, outcome] {
+      relay_one(std::move(*fd), options, open, [count, options, outcome](Result<> ended) {
+        --*count;
+        if (!ended && !options.once) say(std::format("{}: {}", options.problem, ended.error().message()));
+        outcome->set_value(std::move(ended));
+      });
     });
+    if (options.once) return done.get().transform_error([&](Error error) { return error.wrap(options.problem); });
   }
 }
 

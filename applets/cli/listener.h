@@ -29,8 +29,10 @@ Result<UniqueFd> listen_tcp(TcpAddress& address);
 struct RelayOptions {
   std::string problem;         ///< put before problems of one connection, on standard output
   std::chrono::seconds idle{}; ///< end after so long without a connection; 0: never
+  std::string client = "";     ///< "NBD client": standard output says when one comes and goes; empty: it does not
+  bool once = false;           ///< end with the first connection, with its problem if it has one
 };
-/// Accepts until idle for too long. Each connection gets the stream that `open` makes for it, on a worker of `runtime`; bytes are then
+/// Accepts until idle for too long, or after one. Each connection gets the stream that `open` makes for it, on a worker of `runtime`; bytes are then
 /// pumped both ways on its I/O threads. Errors: internal (accept).
 Result<> relay_connections(async::Runtime& runtime, int listener, const RelayOptions& options, std::function<Result<std::shared_ptr<http::Stream>>()> open);
 

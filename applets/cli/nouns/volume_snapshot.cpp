@@ -1,7 +1,6 @@
-// `incus storage volume snapshot` and `incus storage volume bitmap`.
+// `incus storage volume snapshot`.
 #include <print>
 
-#include "api/types/storage_pool_volume_bitmap.h"
 #include "api/types/storage_pool_volume_snapshot.h"
 #include "api/yaml.h"
 #include "applets/cli/created.h"
@@ -21,11 +20,6 @@ std::string name_cell(const Json& item) {
 }
 
 constexpr Column kSnapshotColumns[] = {{'n', "NAME", name_cell}, {'T', "TAKEN AT", date_cell<"created_at">}, {'E', "EXPIRES AT", date_cell<"expires_at">}};
-constexpr Column kBitmapColumns[] = {{'n', "NAME", text_cell<"name">},          {'c', "DIRTY BYTES", text_cell<"count">},       {'g', "GRANULARITY", text_cell<"granularity">},
-                                     {'r', "RECORDING", yes_no_cell<"recording">}, {'b', "BUSY", yes_no_cell<"busy">},             {'p', "PERSISTENT", yes_no_cell<"persistent">},
-                                     {'i', "INCONSISTENT", yes_no_cell<"inconsistent">}};
-constexpr Noun kBitmap = {.what = "bitmap", .title = "Bitmap", .collection = "", .wire = kWire<api::StorageVolumeBitmap, api::StorageVolumeBitmap>, .edit_help = "", .columns = kBitmapColumns, .traits = kPlainNoun};
-
 /// The volume with the third argument as its snapshot.
 Result<Volume> snapshot_of(Call& call) {
   Volume volume = TRY(volume_of(call));
@@ -96,43 +90,9 @@ Result<> show(Call& call) {
   return {};
 }
 
-Result<> bitmap_create(Call& call) {
-  Volume volume = TRY(volume_of(call));
-  Json body = {{"name", call.args[2].text}, {"granularity", call.flags.number("granularity")}, {"persistent", call.flags.on("persistent")}, {"disabled", call.flags.on("disabled")}};
-  TRY_CTX(run_request(call, volume.server, http::Method::post, volume.path() + "/bitmaps", api::dump_json(body)), "Failed to create bitmap");
-  return {};
-}
-
-std::string bitmap_path(const Call& call, const Volume& volume) { return volume.path() + "/bitmaps/" + url_escape(call.args[2].text); }
-
-Result<> bitmap_delete(Call& call) {
-  Volume volume = TRY(volume_of(call));
-  TRY_CTX(run_request(call, volume.server, http::Method::delete_, bitmap_path(call, volume)), "Failed to delete bitmap");
-  call.say(std::format("Bitmap {} deleted from volume {}", call.args[2].text, volume.name));
-  return {};
-}
-
-Result<> bitmap_list(Call& call) {
-  TRY(check_format(call.format()));
-  Volume volume = TRY(volume_of(call));
-  Json items = TRY_CTX(volume.server.get(call.ctx, volume.path() + "/bitmaps?recursion=1"), "Failed to list bitmaps").metadata;
-  return print_objects(call, kBitmap, std::move(items), call.flags.text("columns"));
-}
-
-Result<> bitmap_show(Call& call) {
-  Volume volume = TRY(volume_of(call));
-  Json item = TRY_CTX(volume.server.get(call.ctx, bitmap_path(call, volume)), "Failed to get bitmap").metadata;
-  std::print("{}", api::dump_yaml(TRY(retyped<api::StorageVolumeBitmap>(item))));
-  return {};
-}
-
 constexpr Flag kCreateFlags[] = {kDescriptionFlag, {"expiry", FlagKind::text, "When it may be deleted: a time, or a span such as 2d"}, {"no-expiry", FlagKind::boolean, "Never, whatever the volume's configuration says"},
                                  {"reuse", FlagKind::boolean, "Replace a snapshot of that name"}, kTargetFlag};
 constexpr Flag kListFlags[] = {columns_flag("nTE"), kFormatFlag, kAllProjectsFlag};
-constexpr Flag kBitmapCreateFlags[] = {{"disabled", FlagKind::boolean, "Do not record yet"}, {"granularity", FlagKind::number, "Bytes one bit stands for"},
-                                       {"persistent", FlagKind::boolean, "Keep it over restarts"}, kTargetFlag};
-constexpr Flag kBitmapListFlags[] = {columns_flag("ncgrbpi"), kFormatFlag, kTargetFlag};
-
 constexpr Command kCommands[] = {
     {.path = "storage volume snapshot", .summary = "Manage snapshots of volumes", .options = kGroup},
     {.path = "storage volume snapshot create", .usage = "[<remote>:]<pool> <volume> [<new snapshot name>]", .summary = "Take a snapshot of a custom volume", .run = create, .flags = kCreateFlags, .aliases = "add",
@@ -143,12 +103,6 @@ constexpr Command kCommands[] = {
     {.path = "storage volume snapshot rename", .usage = "[<remote>:]<pool> <volume> <snapshot> <new snapshot name>", .summary = "Rename a snapshot", .run = rename, .flags = kTargetFlags},
     {.path = "storage volume snapshot restore", .usage = "[<remote>:]<pool> <volume> <snapshot>", .summary = "Bring a volume back to a snapshot", .run = restore, .flags = kTargetFlags},
     {.path = "storage volume snapshot show", .usage = "[<remote>:]<pool> [<type>/]<volume> <snapshot>", .summary = "Show a snapshot", .run = show, .flags = kTargetFlags},
-    {.path = "storage volume bitmap", .summary = "Manage dirty bitmaps of volumes", .options = kGroup},
-    {.path = "storage volume bitmap create", .usage = "[<remote>:]<pool> [<type>/]<volume> <new bitmap name>", .summary = "Record which blocks of a volume change", .run = bitmap_create, .flags = kBitmapCreateFlags, .aliases = "add"},
-    {.path = "storage volume bitmap delete", .usage = "[<remote>:]<pool> [<type>/]<volume> <bitmap>", .summary = "Delete a bitmap", .run = bitmap_delete, .flags = kTargetFlags, .aliases = "rm,remove"},
-    {.path = "storage volume bitmap list", .usage = "[<remote>:]<pool> [<type>/]<volume>", .summary = "List the bitmaps of a volume", .run = bitmap_list, .flags = kBitmapListFlags, .aliases = "ls",
-     .about = "Columns:\n  b  busy\n  c  dirty bytes\n  g  granularity\n  i  inconsistent\n  n  name\n  p  persistent\n  r  recording"},
-    {.path = "storage volume bitmap show", .usage = "[<remote>:]<pool> [<type>/]<volume> <bitmap>", .summary = "Show a bitmap", .run = bitmap_show, .flags = kTargetFlags},
 };
 
 }  // namespace

@@ -182,17 +182,4 @@ Result<Reply> transfer_file(Call& call, Client client, std::shared_ptr<void> hol
   }
 }
 
-Result<> check_sftp_upgrade(Call& call) {
-  if (!iequals(call.request.headers.get("Upgrade"), "sftp")) return fail(Code::invalid, "Missing or invalid upgrade header");
-  return {};
-}
-
-Reply relay_sftp(UniqueFd socket, std::shared_ptr<void> hold) {
-  http::Response response;
-  response.upgrade_protocol = "sftp";
-  auto shared = std::make_shared<UniqueFd>(std::move(socket));
-  response.takeover = [shared, hold = std::move(hold)](std::shared_ptr<http::Stream> stream) { stream->relay(shared->release(), [stream, hold] {}); };
-  return raw(std::move(response));
-}
-
 }  // namespace incusd

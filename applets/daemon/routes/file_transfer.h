@@ -11,9 +11,4 @@ using FileEvent = std::function<void(std::string_view what)>;  ///< "retrieved",
 /// Answers the request by its method; `?path=` names the file. `hold` lives as long as the answer is sent.
 Result<Reply> transfer_file(Call& call, sys::sftp::Client client, std::shared_ptr<void> hold, const FileEvent& event);
 
-/// Errors: invalid unless the request upgrades to SFTP.
-Result<> check_sftp_upgrade(Call& call);
-/// Answers with the upgrade and connects the client to `socket`; `hold` lives as long as the connection.
-Reply relay_sftp(UniqueFd socket, std::shared_ptr<void> hold);
-
 }  // namespace incusd

@@ -1,6 +1,7 @@
 // /1.0/instances/{name}/files and /sftp: the files of an instance, running or not.
 #include "applets/daemon/routes/file_transfer.h"
 #include "applets/daemon/routes/instance_common.h"
+#include "applets/daemon/routes/relay.h"
 #include "instance/files.h"
 
 namespace incusd {
@@ -20,10 +21,10 @@ Result<Reply> files(Call& call) {
 }
 
 Result<Reply> sftp(Call& call) {
-  TRY(check_sftp_upgrade(call));
+  TRY(check_upgrade(call, "sftp"));
   auto instance = TRY(find_instance(call));
   auto connection = TRY(instance::connect_files(call.ctx, instance));
-  return relay_sftp(std::move(connection.socket), connection.hold);
+  return relay("sftp", std::move(connection.socket), connection.hold);
 }
 
 constexpr Access kFiles = allow("instance", "can_access_files", "name");

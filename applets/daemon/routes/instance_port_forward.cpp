@@ -4,7 +4,7 @@
 
 #include "api/types/instance_port_forward.h"
 #include "applets/daemon/routes/instance_common.h"
-#include "http/stream.h"
+#include "applets/daemon/routes/relay.h"
 
 namespace incusd {
 namespace {
@@ -17,7 +17,7 @@ bool is_address(const std::string& text) {
 }
 
 Result<Reply> port_forward(Call& call) {
-  if (call.request.headers.get("Upgrade") != "tcp") return fail(Code::invalid, "Missing or invalid upgrade header");
+  TRY(check_upgrade(call, "tcp"));
   auto post = TRY(call.body<api::InstancePortForwardPost>());
   if (post.address.empty()) post.address = "127.0.0.1";
   if (!is_address(post.address)) return fail(Code::invalid, "Invalid address {}", quote(post.address));
@@ -26,11 +26,7 @@ Result<Reply> port_forward(Call& call) {
   if (!instance->running()) return fail(Code::internal, "Failed getting instance port forward connection: Instance is not running");
   auto connection = instance->runtime()->connect_tcp(call.ctx, post.address, post.port);
   if (!connection) return fail(Code::internal, "Failed getting instance port forward connection: {}", connection.error().message());
-  http::Response response;
-  response.upgrade_protocol = "tcp";
-  auto socket = std::make_shared<UniqueFd>(std::move(*connection));
-  response.takeover = [socket](std::shared_ptr<http::Stream> stream) { stream->relay(socket->release(), [stream] {}); };
-  return raw(std::move(response));
+  return relay("tcp", std::move(*connection));
 }
 
 constexpr Route kRoutes[] = {

@@ -1,5 +1,6 @@
 // /1.0/storage-pools/{pool}/volumes/{type}/{volume}/files and /sftp: the files of custom volumes; /rebuild, which drops them.
 #include "applets/daemon/routes/file_transfer.h"
+#include "applets/daemon/routes/relay.h"
 #include "applets/daemon/routes/volume_common.h"
 #include "storage/files.h"
 
@@ -24,10 +25,10 @@ Result<Reply> files(Call& call) {
 }
 
 Result<Reply> sftp(Call& call) {
-  TRY(check_sftp_upgrade(call));
+  TRY(check_upgrade(call, "sftp"));
   auto found = TRY(find_custom(call));
   auto connection = TRY(storage::connect_files(call.ctx, *found.pool, found.ref, found.row.config));
-  return relay_sftp(std::move(connection.socket), connection.hold);
+  return relay("sftp", std::move(connection.socket), connection.hold);
 }
 
 Result<Reply> rebuild(Call& call) {

@@ -31,7 +31,7 @@ MachinePaths MachinePaths::of(const core::Paths& paths, const std::string& proje
 }
 
 void MachinePaths::remove_sockets() const {
-  for (const std::string& path : {monitor(), console(), spice(), pid_file()}) unlink(path.c_str());
+  for (const std::string& path : {monitor(), console(), spice(), nbd(), pid_file()}) unlink(path.c_str());
 }
 
 Machine::Machine(async::Runtime& runtime, MachinePaths paths, MachineEvents events, std::shared_ptr<GuestUplink> uplink)

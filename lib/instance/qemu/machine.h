@@ -29,6 +29,7 @@ struct MachinePaths {
   std::string monitor() const { return run + "/qemu.monitor"; }
   std::string console() const { return run + "/qemu.console"; }
   std::string spice() const { return run + "/qemu.spice"; }
+  std::string nbd() const { return run + "/qemu.nbd"; }
   std::string console_log() const { return log + "/console.log"; }
   /// What QEMU made in the folder, for a new one to make.
   void remove_sockets() const;
@@ -86,7 +87,7 @@ bool plugs_vsock(const MachineSpec& spec);
 /// Ends what a start of the last daemon left that Machine::recover() does not find. Blocks up to 10 s.
 void end_leftover(const Context& ctx, const MachinePaths& paths);
 
-class Machine : public Runtime, public Hardware, public Alters {
+class Machine : public Runtime, public Hardware, public Alters, public Exports {
  public:
   Machine(async::Runtime& runtime, MachinePaths paths, MachineEvents events, std::shared_ptr<GuestUplink> uplink);
   ~Machine() override;
@@ -139,6 +140,11 @@ class Machine : public Runtime, public Hardware, public Alters {
   Result<UniqueFd> graphics(const Context&) override;
   Result<> screenshot(const Context&, int fd) override;
   Result<> dump_memory(const Context&, int fd, const std::string& format) override;
+
+  Result<DiskConnection> export_disks(const Context& ctx, const DiskExport& wanted) override;
+  Result<std::vector<api::StorageVolumeBitmap>> bitmaps(const Context& ctx, const std::string& device) override;
+  Result<> add_bitmap(const Context& ctx, const StringList& devices, const api::StorageVolumeBitmapsPost& bitmap) override;
+  Result<> remove_bitmap(const Context& ctx, const std::string& device, const std::string& name) override;
 
   struct Impl;
 

@@ -53,6 +53,8 @@ struct Machine::Impl : std::enable_shared_from_this<Impl> {
   std::shared_ptr<async::Runtime::Timer> agent_timer;
   mutable GuestPicture guest;
   mutable std::condition_variable_any refreshed;
+  std::mutex exporting;  ///< exports are made and ended one after the other. Before `mutex`.
+  int export_users = 0;  ///< connections to them. Under `exporting`.
   std::mutex connecting;  ///< one connection to the monitor is made at a time. Before `mutex`.
 
   // Life: machine.cpp, machine_start.cpp.
@@ -104,6 +106,11 @@ struct Machine::Impl : std::enable_shared_from_this<Impl> {
   /// Reads what the console wrote since it was last read, into console.log.
   Result<> drain_console(const Context& ctx);
   void leave_console();
+
+  // Disks over NBD: machine_exports.cpp.
+  Result<> begin_exports(const Context& ctx, const DiskExport& wanted);
+  /// A connection ended; with the last one everything goes. Blocks.
+  void leave_exports();
 };
 
 }  // namespace instance::qemu

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "instance/qemu/plug_common.h"
+#include "sys/disk_claim.h"
 
 namespace instance::qemu {
 namespace {
@@ -30,6 +31,7 @@ Result<Opened> open_drive(const device::DriveEntry& drive) {
   if (!out.fd || fstat(out.fd.get(), &info) != 0) return fail_errno("Failed opening disk " + drive.path);
   if (!S_ISREG(info.st_mode) && !S_ISBLK(info.st_mode)) return fail(Code::invalid, "The disk {} is neither a file nor a block device", quote(drive.path));
   out.block_device = S_ISBLK(info.st_mode);
+  TRY(sys::claim_disk(out.fd.get(), drive.path, false));
   return out;
 }
 
