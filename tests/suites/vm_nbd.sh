@@ -118,6 +118,7 @@ test_vm_nbd_running() {
   eventually 10 clean
   incus storage volume bitmap delete default data b1
   expect '' incus storage volume bitmap list default data -f csv
+  refuse 'cannot be kept on disk' incus low-level bitmap create v1 all --persistent
   incus low-level bitmap create v1 all --disabled
   expect 'all,0,65536,NO,NO,NO,NO' incus storage volume bitmap list default virtual-machine/v1 -f csv
   incus delete -f v1

@@ -54,6 +54,7 @@ Result<std::vector<api::StorageVolumeBitmap>> Machine::bitmaps(const Context& ct
 }
 
 Result<> Machine::add_bitmap(const Context& ctx, const StringList& devices, const api::StorageVolumeBitmapsPost& bitmap) {
+  if (bitmap.persistent) return fail(Code::unsupported, "Bitmaps cannot be kept on disk: this disk is a plain file that has no room for them. They last until the machine stops");
   return qemu::add_bitmap(ctx, *TRY(impl_->monitor(ctx)), devices, bitmap);
 }
 
