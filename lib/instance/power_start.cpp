@@ -57,12 +57,15 @@ Result<> make_identity(const InstancePtr& instance) {
 }
 
 Result<> record_start(const InstancePtr& instance) {
-  TRY(instance->volatile_set({{"volatile.last_state.power", "RUNNING"}}));
+  const std::string power = "volatile.last_state.power", on = "RUNNING";
   ViewPtr now = instance->view();
   View next = *now;
   next.row.last_used_at = Timestamp::now();
   next.row.stateful = false;
+  next.row.config[power] = next.config[power] = on;
+  // At once: each change waits for the disk.
   TRY(instance->services().global.write([&](db::Tx& tx) -> Result<> {
+    TRY(db::instances::patch_config(tx, next.row.id, {{power, on}}));
     TRY(db::instances::set_stateful(tx, next.row.id, false));
     return db::instances::set_last_used(tx, next.row.id, next.row.last_used_at);
   }));

@@ -1,5 +1,9 @@
 #include "sys/netlink.h"
 
+#include <fcntl.h>
+#include <unistd.h>
+
+
 #include <catch2/catch_test_macros.hpp>
 
 #include "sys/netlink_message.h"
@@ -37,4 +41,26 @@ TEST_CASE("run collects both outputs and the exit code") {
   CHECK(failed.error().message().contains("exit status 4 (why)"));
   CHECK(sys::run(Context().with_timeout(milliseconds(50)), {"sleep", "5"}).error().code() == Code::timeout);
   CHECK(sys::spawn({.argv = {"no-such-program-x"}}).error().code() == Code::unsupported);
+}
+
+TEST_CASE("A program that was started takes its input in parts, and ends when it is dropped") {
+  auto cat = sys::StartedRun::start({.argv = {"cat"}}, true);
+  REQUIRE(cat);
+  REQUIRE(cat->feed("one "));
+  auto done = cat->finish(Context(), {.input = "two"});
+  REQUIRE(done);
+  CHECK(done->out == "one two");
+  auto deaf = sys::StartedRun::start({.argv = {"cat"}}, false);
+  REQUIRE(deaf);
+  CHECK_FALSE(deaf->feed("one"));
+  int ends[2];
+  REQUIRE(pipe2(ends, O_CLOEXEC) == 0);
+  UniqueFd ours(ends[0]), its(ends[1]);
+  {
+    auto waits = sys::StartedRun::start({.argv = {"cat"}, .fds = {{its.get(), 3}}}, true);
+    REQUIRE(waits);
+    its.reset();
+  }
+  char byte;
+  CHECK(read(ours.get(), &byte, 1) == 0);  // nobody has the other end any more
 }

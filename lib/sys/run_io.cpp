@@ -32,7 +32,7 @@ Result<> drain(UniqueFd& fd, std::string& into, size_t limit) {
   return {};
 }
 
-void feed(UniqueFd& fd, std::string_view& input) {
+void feed_some(UniqueFd& fd, std::string_view& input) {
   ssize_t count = write(fd.get(), input.data(), input.size());
   if (count < 0 && (errno == EINTR || errno == EAGAIN)) return;
   if (count > 0) input.remove_prefix(static_cast<size_t>(count));
@@ -65,6 +65,12 @@ void RunPipes::close_child_ends() {
   err_write_.reset();
 }
 
+Result<> RunPipes::feed(std::string_view text) {
+  ssize_t count = in_write_ ? write(in_write_.get(), text.data(), text.size()) : -1;
+  if (count != static_cast<ssize_t>(text.size())) return fail(Code::internal, "The program does not take its input");
+  return {};
+}
+
 Result<> RunPipes::pump(const Context& ctx, std::string_view input, size_t max_output, std::string& out, std::string& err) {
   while (out_read_ || err_read_ || in_write_) {
     pollfd polled[4] = {{out_read_.get(), POLLIN, 0}, {err_read_.get(), POLLIN, 0}, {in_write_.get(), POLLOUT, 0}, {ctx.wake_fd(), POLLIN, 0}};
@@ -76,7 +82,7 @@ Result<> RunPipes::pump(const Context& ctx, std::string_view input, size_t max_o
     }
     if (polled[0].revents) TRY(drain(out_read_, out, max_output));
     if (polled[1].revents) TRY(drain(err_read_, err, max_output));
-    if (polled[2].revents) feed(in_write_, input);
+    if (polled[2].revents) feed_some(in_write_, input);
   }
   return {};
 }

@@ -14,6 +14,8 @@ class RunPipes {
   /// Puts the child's ends into `spec` where it has no descriptor of its own.
   static Result<RunPipes> open(SpawnSpec& spec, bool with_input);
   void close_child_ends();
+  /// A part of the input that fits into the pipe. Errors: internal (the child reads no input).
+  Result<> feed(std::string_view text);
   /// Until both outputs end. Errors: cancelled, timeout, too_large.
   Result<> pump(const Context&, std::string_view input, size_t max_output, std::string& out, std::string& err);
 

@@ -197,11 +197,29 @@ Result<Child> spawn(const SpawnSpec& spec) {
   return Child(pid, std::move(pidfd));
 }
 
-Result<Output> run(const Context& ctx, SpawnSpec spec, const RunOptions& options) {
-  std::string name = join(spec.argv, " ");
-  RunPipes pipes = TRY(RunPipes::open(spec, !options.input.empty()));
-  Child child = TRY(spawn(spec));
-  pipes.close_child_ends();
+struct StartedRun::Parts {
+  std::string name;
+  RunPipes pipes;
+  Child child;
+};
+
+StartedRun::StartedRun(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+StartedRun::StartedRun(StartedRun&&) noexcept = default;
+StartedRun::~StartedRun() = default;
+
+Result<StartedRun> StartedRun::start(SpawnSpec spec, bool with_input) {
+  auto parts = std::make_unique<Parts>();
+  parts->name = join(spec.argv, " ");
+  parts->pipes = TRY(RunPipes::open(spec, with_input));
+  parts->child = TRY(spawn(spec));
+  parts->pipes.close_child_ends();
+  return StartedRun(std::move(parts));
+}
+
+Result<> StartedRun::feed(std::string_view text) { return parts_->pipes.feed(text); }
+
+Result<Output> StartedRun::finish(const Context& ctx, const RunOptions& options) {
+  auto& [name, pipes, child] = *parts_;
   Output output;
   TRY_CTX(pipes.pump(ctx, options.input, options.max_output, output.out, output.err), "Failed to run: {}", name);
   output.status = TRY_CTX(child.wait(ctx), "Failed to run: {}", name);
@@ -211,6 +229,11 @@ Result<Output> run(const Context& ctx, SpawnSpec spec, const RunOptions& options
     return fail(Code::internal, "Failed to run: {}: {}{}", name, how, detail);
   }
   return output;
+}
+
+Result<Output> run(const Context& ctx, SpawnSpec spec, const RunOptions& options) {
+  StartedRun program = TRY(StartedRun::start(std::move(spec), !options.input.empty()));
+  return program.finish(ctx, options);
 }
 
 Result<Output> run(const Context& ctx, StringList argv, const RunOptions& options) {

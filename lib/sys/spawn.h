@@ -2,6 +2,7 @@
 #pragma once
 #include <sys/types.h>
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -83,6 +84,24 @@ struct RunOptions {
   std::string input;
   size_t max_output = 64 << 20;  ///< of each stream; more is an error (too_large)
   bool check = true;             ///< a failing exit is an error: `Failed to run: NAME ARGS: exit status N (stderr)`
+};
+
+/// run() in two steps, for a program that loads while its input is made. Dropped before its end, the program is killed.
+class StartedRun {
+ public:
+  /// Errors: those of spawn().
+  static Result<StartedRun> start(SpawnSpec spec, bool with_input);
+  StartedRun(StartedRun&&) noexcept;
+  ~StartedRun();
+  /// A part of its input that is known before the rest: at most PIPE_BUF bytes, before anything else is written. Never blocks.
+  Result<> feed(std::string_view text);
+  /// The rest of its input, and its end. Errors: those of run(). Blocks.
+  Result<Output> finish(const Context&, const RunOptions& options = {});
+
+ private:
+  struct Parts;
+  explicit StartedRun(std::unique_ptr<Parts> parts);
+  std::unique_ptr<Parts> parts_;
 };
 
 /// Runs a program to its end and returns what it wrote. On cancel or timeout the child is killed. Blocks.

@@ -45,23 +45,6 @@ void add_boot_source(const MachineSpec& spec, StringList& argv) {
   if (!spec.kernel.command_line.empty()) argv.insert(argv.end(), {"-append", spec.kernel.command_line});
 }
 
-Result<StringList> arguments(const MachineSpec& spec, const Capabilities& qemu) {
-  StringList argv = {qemu.program, "-S", "-name", spec.name, "-uuid", spec.uuid, "-daemonize", "-cpu", processor(spec), "-nographic",
-                     "-serial", "chardev:console", "-qmp", "chardev:monitor", "-nodefaults", "-no-user-config", "-readconfig", spec.run_folder + "/qemu.conf",
-                     "-pidfile", spec.run_folder + "/qemu.pid", "-D", spec.log_file};
-  if (spec.board == Board::q35) argv.insert(argv.end(), {"-smbios", "type=2,manufacturer=LinuxContainers,product=Incus"});
-  add_boot_source(spec, argv);
-  for (int fd : spec.firmware.fds) argv.insert(argv.end(), {"-add-fd", std::format("fd={},set=1", fd)});
-  if (!spec.user.empty() && qemu.run_with_user) argv.insert(argv.end(), {"-run-with", "user=" + spec.user});
-  if (!spec.user.empty() && !qemu.run_with_user) argv.insert(argv.end(), {"-runas", spec.user});
-  if (spec.incoming) argv.insert(argv.end(), {"-incoming", "defer"});
-  StringList raw = TRY_CTX(split_words(get_or(spec.config, "raw.qemu")), "Invalid raw.qemu");
-  argv.insert(argv.end(), raw.begin(), raw.end());
-  for (const std::string& word : argv)
-    if (word.find('\0') != word.npos) return fail(Code::invalid, "A word of QEMU's arguments has a zero byte");
-  return argv;
-}
-
 /// Asking QEMU for them takes a question for each of its devices.
 StringList free_ports(const Sections& sections) {
   StringList out, used;
@@ -75,6 +58,31 @@ StringList free_ports(const Sections& sections) {
 
 }  // namespace
 
+Result<StringList> arguments(const MachineSpec& spec, const Capabilities& qemu) {
+  StringList argv = {qemu.program, "-S", "-name", spec.name, "-uuid", spec.uuid, "-daemonize", "-cpu", processor(spec), "-nographic",
+                     "-serial", "chardev:console", "-qmp", "chardev:monitor", "-nodefaults", "-no-user-config", "-readconfig", "/proc/self/fd/0",
+                     "-pidfile", spec.run_folder + "/qemu.pid", "-D", spec.log_file,
+                     // What the guest does means this; QEMU's defaults differ between versions. The daemon turns a reboot into a new start where one is due.
+                     "-action", "shutdown=poweroff,reboot=reset,panic=exit-failure"};
+  if (spec.board == Board::q35) argv.insert(argv.end(), {"-smbios", "type=2,manufacturer=LinuxContainers,product=Incus"});
+  add_boot_source(spec, argv);
+  for (int fd : spec.firmware.fds) argv.insert(argv.end(), {"-add-fd", std::format("fd={},set=1", fd)});
+  if (!spec.user.empty() && qemu.run_with_user) argv.insert(argv.end(), {"-run-with", "user=" + spec.user});
+  if (!spec.user.empty() && !qemu.run_with_user) argv.insert(argv.end(), {"-runas", spec.user});
+  if (spec.incoming) argv.insert(argv.end(), {"-incoming", "defer"});
+  StringList raw = TRY_CTX(split_words(get_or(spec.config, "raw.qemu")), "Invalid raw.qemu");
+  argv.insert(argv.end(), raw.begin(), raw.end());
+  for (const std::string& word : argv)
+    if (word.find('\0') != word.npos) return fail(Code::invalid, "A word of QEMU's arguments has a zero byte");
+  return argv;
+}
+
+std::string config_head(const MachineSpec& spec, const Capabilities& qemu) {
+  // SPICE is a module of QEMU's with thirty libraries, which its section makes it load as soon as another one follows; both are merged with their later selves.
+  bool usual = spec.board == Board::q35 && qemu.spice && get_or(spec.config, "raw.qemu.conf").empty();
+  return usual ? "[spice]\n[boot-opts]\n" : "";
+}
+
 Result<Sections> sections(const MachineSpec& spec, const Capabilities& qemu) { return Builder(spec, qemu).build(); }
 
 Result<Rendered> render(const MachineSpec& spec, const Capabilities& qemu) {
@@ -84,9 +92,8 @@ Result<Rendered> render(const MachineSpec& spec, const Capabilities& qemu) {
   TRY(check(all));
   if (std::string raw = get_or(spec.config, "raw.qemu.conf"); !raw.empty()) all = TRY_CTX(apply_override(std::move(all), raw), "Invalid raw.qemu.conf");
   TRY(check(all));
-  StringList argv = TRY(arguments(spec, qemu));
   bool known = get_or(spec.config, "raw.qemu").empty() && get_or(spec.config, "raw.qemu.qmp.early").empty();
-  return Rendered{to_text(all), std::move(argv), known ? free_ports(all) : StringList()};
+  return Rendered{to_text(all), known ? free_ports(all) : StringList()};
 }
 
 }  // namespace instance::qemu

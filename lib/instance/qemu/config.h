@@ -1,4 +1,4 @@
-// MachineSpec -> what QEMU reads: qemu.conf (-readconfig) and the argument vector. No side effects: the same spec gives the same bytes.
+// MachineSpec -> what QEMU reads: its config (-readconfig) and the argument vector. No side effects: the same spec gives the same bytes.
 // docs/interop/qemu-spec and qemu-options(7) of QEMU 7.2 to 10.
 #pragma once
 #include <utility>
@@ -19,12 +19,15 @@ using Sections = std::vector<Section>;
 
 struct Rendered {
   std::string conf;      ///< text of qemu.conf
-  StringList argv;       ///< argv[0] is the program
   StringList free_ports; ///< PCI express ports that nothing in conf is on, in their order; empty if that isn't known (raw.qemu may use any)
 };
 
-/// Errors: invalid (raw.qemu* that can't be parsed, a value with a newline), unsupported (the spec needs what this QEMU lacks).
-/// The caller writes conf to <run_folder>/qemu.conf, starts argv with the run folder as working directory, and unlocks it over QMP
+/// argv[0] is the program. Does not depend on the devices: QEMU starts while they are made. Errors: invalid (raw.qemu that can't be parsed).
+Result<StringList> arguments(const MachineSpec& spec, const Capabilities& qemu);
+/// What may be said of the config before the rest is known, because it makes QEMU load what takes long: behind it comes Rendered::conf. Empty: nothing.
+std::string config_head(const MachineSpec& spec, const Capabilities& qemu);
+/// Errors: invalid (raw.qemu.conf that can't be parsed, a value with a newline), unsupported (the spec needs what this QEMU lacks).
+/// The caller starts arguments() with the run folder as working directory and conf as standard input, and unlocks it over QMP
 /// (<run_folder>/qemu.monitor): plug.h for devices, then `cont`.
 Result<Rendered> render(const MachineSpec& spec, const Capabilities& qemu);
 

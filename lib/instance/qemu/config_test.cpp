@@ -52,19 +52,19 @@ TEST_CASE("qemu.conf of a q35 machine is the one real Incus writes", "[qemu]") {
 TEST_CASE("QEMU's arguments follow its version", "[qemu]") {
   MachineSpec spec = machine();
   Capabilities qemu = qemu10();
-  auto out = render(spec, qemu);
+  auto out = arguments(spec, qemu);
   REQUIRE(out);
-  CHECK(join(out->argv, " ").ends_with("-smbios type=2,manufacturer=LinuxContainers,product=Incus -run-with user=nobody"));
+  CHECK(join(*out, " ").ends_with("-smbios type=2,manufacturer=LinuxContainers,product=Incus -run-with user=nobody"));
   qemu.run_with_user = false;
-  CHECK(join(render(spec, qemu)->argv, " ").ends_with("-runas nobody"));
+  CHECK(join(*arguments(spec, qemu), " ").ends_with("-runas nobody"));
   spec.incoming = true;
   spec.accel = Accel::tcg;
   spec.config["raw.qemu"] = "-device 'a b' -global x=\"y \\\" z\"";
-  StringList argv = render(spec, qemu)->argv;
+  StringList argv = *arguments(spec, qemu);
   CHECK(contains(argv, "max,la57=off"));
   CHECK(StringList(argv.end() - 6, argv.end()) == StringList{"-incoming", "defer", "-device", "a b", "-global", "x=y \" z"});
   spec.config["raw.qemu"] = "'open";
-  CHECK(render(spec, qemu).error().code() == Code::invalid);
+  CHECK(arguments(spec, qemu).error().code() == Code::invalid);
 }
 
 TEST_CASE("What QEMU or the board lacks is left out or refused", "[qemu]") {
@@ -92,12 +92,26 @@ TEST_CASE("The firmware's variables reach an unprivileged QEMU as descriptors", 
   spec.firmware.fds = {4, 5};
   CHECK(conf(spec, qemu10()).contains("file = \"/dev/fdset/1\""));
   CHECK_FALSE(conf(spec, qemu10()).contains(spec.firmware.vars));
-  std::string words = join(render(spec, qemu10())->argv, " ");
+  std::string words = join(*arguments(spec, qemu10()), " ");
   CHECK(words.contains("-add-fd fd=4,set=1 -add-fd fd=5,set=1"));
   CHECK(words.contains("-run-with user=nobody"));
   Capabilities old = qemu10();
   old.run_with_user = false;
-  CHECK(join(render(spec, old)->argv, " ").contains("-runas nobody"));
+  CHECK(join(*arguments(spec, old), " ").contains("-runas nobody"));
+}
+
+TEST_CASE("SPICE is named ahead of the config only where nobody changes its section", "[qemu]") {
+  MachineSpec spec = machine();
+  CHECK(config_head(spec, qemu10()) == "[spice]\n[boot-opts]\n");
+  // Both sections come again, whole.
+  std::string text = conf(spec, qemu10());
+  CHECK(text.contains("[spice]\naddr = "));
+  CHECK(text.contains("[boot-opts]\nstrict = "));
+  spec.config["raw.qemu.conf"] = "[spice]\naddr = \"\"\ndisable-ticketing = \"\"\nunix = \"\"\n";
+  CHECK(config_head(spec, qemu10()) == "");
+  spec.config.clear();
+  spec.board = Board::microvm;
+  CHECK(config_head(spec, qemu10()) == "");
 }
 
 TEST_CASE("Ports for devices are known without asking", "[qemu]") {
@@ -110,11 +124,13 @@ TEST_CASE("Ports for devices are known without asking", "[qemu]") {
   devices[0].drives.push_back({.device = "root"});
   devices[1].nics.push_back({.device = "eth0"});
   devices[2].nics.push_back({.device = "usb", .bus = "usb"});
-  Places places = places_on(free, devices);
+  spec.devices = devices;
+  Places places = places_on(free, spec);
   CHECK(places.size() == 2);
   CHECK(places[device_id("eth0")].port == free[0]);
+  CHECK(places[device_id("eth0")].vectors == 6);
   CHECK(places[device_id("fast")].port == free[1]);
-  CHECK(places_on({}, devices).empty());
+  CHECK(places_on({}, MachineSpec()).empty());
   spec.config["raw.qemu"] = "-S";
   CHECK(render(spec, qemu10())->free_ports.empty());
 }
@@ -132,7 +148,7 @@ TEST_CASE("A microvm has its devices in the config", "[qemu]") {
   CHECK(text.contains("[netdev \"incus_eth0\"]\ndownscript = \"no\"\nifname = \"tap1\""));
   CHECK(text.contains("throttling.iops-read = \"7\""));
   CHECK_FALSE(text.contains("pcie"));
-  CHECK(join(render(spec, qemu10())->argv, " ").contains("-kernel /boot/vmlinuz -append console=ttyS0"));
+  CHECK(join(*arguments(spec, qemu10()), " ").contains("-kernel /boot/vmlinuz -append console=ttyS0"));
 }
 
 TEST_CASE("Nothing gets out of its line in qemu.conf", "[qemu]") {
@@ -182,7 +198,7 @@ TEST_CASE("Names of devices become ids that QEMU takes", "[qemu]") {
 
 TEST_CASE("Processors of KVM can be saved where the machine is to be", "[qemu]") {
   auto processor = [](const MachineSpec& spec) {
-    StringList argv = render(spec, qemu10())->argv;
+    StringList argv = *arguments(spec, qemu10());
     return *(std::ranges::find(argv, "-cpu") + 1);
   };
   MachineSpec spec = machine();

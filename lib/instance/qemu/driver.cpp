@@ -22,6 +22,7 @@
 #include "instance/qemu/firmware_vars.h"
 #include "instance/qemu/guest_uplink.h"
 #include "instance/qemu/machine.h"
+#include "instance/qemu/machine_launch.h"
 #include "instance/qemu/machine_spec.h"
 #include "instance/qemu/plug.h"
 #include "instance/qemu/probe.h"
@@ -67,7 +68,6 @@ Result<> use_saved(MachineStart& start) {
   start.cpus = start.spec.cpu.count;
   start.memory = start.spec.memory.size;
   follow_layout(start.spec, start.layout);
-  start.access.memory = start.spec.memory;
   start.spec.incoming = true;
   return {};
 }
@@ -166,15 +166,17 @@ class MachineDriver : public Driver, public HasGuest {
     if (start.spec.board == Board::microvm) start.spec.kernel = TRY(direct_kernel(instance->mounted.path));
     if (start.spec.board == Board::microvm && start.spec.accel == Accel::tcg) start.spec.kernel.command_line += emulated_clock();
     if (start.spec.board == Board::q35) start.spec.firmware = TRY(prepare_firmware(instance->mounted.path, firmware_use(start.spec), is_true(instance->volatile_get("volatile.apply_nvram"))));
+    if (options.stateful && view->row.stateful) start.state_file = state_file(*instance);
+    else unlink(state_file(*instance).c_str());
+    if (!start.state_file.empty()) TRY(use_saved(start));
+    // It loads while the drive and the devices are made.
+    start.launch = TRY(begin_launch(job.ctx, paths_of(*instance), start.spec, {.cid = vsock_id(*instance->view()), .run_folder = instance->run_path()}));
     start.access = TRY(access_of(instance, start.spec, *uplink_));
     start.spec.config_drive.folder = TRY(write_config_drive(job.ctx, instance, {.trigger = instance->volatile_get("volatile.apply_template"), .connection = start.access.agent.connection, .owner = whom.uid}));
     if (start.spec.stateful) start.spec.config_drive.folder.clear();  // a share that the guest has mounted can't be saved
     start.access.agent.started = false;
     start.spec.clock = next_clock(*instance, start.spec.windows);
     start.oom_score = parse_int(get_or(view->config, "limits.memory.oom_priority")).value_or(0);
-    if (options.stateful && view->row.stateful) start.state_file = state_file(*instance);
-    else unlink(state_file(*instance).c_str());
-    if (!start.state_file.empty()) TRY(use_saved(start));
     // Templates of a first start are on the drive until QEMU is a new one: a guest that restarts must not get them again.
     bool templated = !instance->volatile_get("volatile.apply_template").empty();
     StringMap noted = clock_keys(start.spec.clock);

@@ -17,6 +17,7 @@ namespace async { class Runtime; }
 namespace instance::qemu {
 
 class GuestUplink;
+struct Launch;
 
 /// Where one machine's files are.
 struct MachinePaths {
@@ -73,6 +74,7 @@ struct MachineAccess {
 struct MachineStart {
   MachineSpec spec;
   MachineAccess access;
+  std::shared_ptr<Launch> launch;  ///< its QEMU (machine_launch.h)
   std::string state_file;      ///< restore from it; empty: an ordinary start
   Layout layout;               ///< of the saved machine
   StringList free_ports;       ///< known by its config; not of a saved one

@@ -99,8 +99,9 @@ void Machine::Impl::replug_vsock(const Context& ctx, qmp::Client& qmp) {
     place = access.agent.vsock;
   }
   if (has_vsock(ctx, qmp)) return;
-  auto device = start_vsock(ctx, place);
-  auto plugged = device ? plug_vsock(ctx, qmp, device->fd.get()) : Result<>(Failure(device.error()));
+  auto device = start_vsock(place);
+  auto serves = device ? vsock_serves(ctx, *device) : Result<>(Failure(device.error()));
+  auto plugged = serves ? plug_vsock(ctx, qmp, device->fd.get()) : serves;
   if (!plugged) log_warn("A virtual machine is left without its vsock device", {{"instance", paths.id}, {"error", plugged.error().message()}});
 }
 

@@ -58,9 +58,9 @@ struct Machine::Impl : std::enable_shared_from_this<Impl> {
   std::mutex connecting;  ///< one connection to the monitor is made at a time. Before `mutex`.
 
   // Life: machine.cpp, machine_start.cpp.
-  Result<> launch(const Context& ctx, const MachineStart& start);
-  Result<> spawn(const Context& ctx, MachineStart& start, const Capabilities& qemu, const VsockDevice& vsock);
-  Result<> assemble(const Context& ctx, const MachineStart& start, const Capabilities& qemu, const VsockDevice& vsock);
+  Result<> launch(const Context& ctx, MachineStart start);
+  Result<> spawn(const Context& ctx, MachineStart& start);
+  Result<> assemble(const Context& ctx, const MachineStart& start);
   /// Takes over a running process. Errors: not_found if it ended.
   Result<> adopt(const Process& found);
   void watch_exit();

@@ -1,4 +1,4 @@
-// A process that looks like a machine's QEMU is found by what it reads, and ended; its neighbour's is not.
+// A process that looks like a machine's QEMU is found by its pid file, and ended; its neighbour's is not.
 #include <fcntl.h>
 #include <signal.h>
 #include <unistd.h>
@@ -16,7 +16,7 @@ TEST_CASE("A machine whose start was cut short is ended", "[qemu]") {
   REQUIRE(pipe2(ends, O_CLOEXEC) == 0);
   UniqueFd in(ends[0]), hold(ends[1]);
   auto pretend = [&](const std::string& name) {
-    sys::SpawnSpec spec{.argv = {"/bin/sh", "-c", "read line; true", "qemu", "-readconfig", "/nowhere/" + name + "/qemu.conf"}};
+    sys::SpawnSpec spec{.argv = {"/bin/sh", "-c", "read line; true", "qemu", "-pidfile", "/nowhere/" + name + "/qemu.pid"}};
     spec.stdin_fd = in.get();
     return sys::spawn(spec);
   };

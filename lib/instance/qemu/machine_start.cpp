@@ -9,19 +9,15 @@
 #include "instance/qemu/config.h"
 #include "instance/qemu/hotplug.h"
 #include "instance/qemu/machine_impl.h"
+#include "instance/qemu/machine_launch.h"
 #include "instance/qemu/plug.h"
 #include "sys/proc.h"
-#include "sys/spawn.h"
 
 namespace instance::qemu {
 namespace {
 
 /// QEMU leaves once its machine is made; more than this is a fault. It takes 0.1 s, and seconds where memory is short.
 constexpr seconds kSpawnTime{60};
-/// The number that the vsock device's descriptor has in QEMU.
-constexpr int kVsockFd = 3;
-/// Those of the firmware's variables: QEMU opens the file anew when a state was saved, and chooses among them by the rights it wants.
-constexpr std::pair<int, int> kVarsFds[] = {{4, O_RDWR}, {5, O_RDONLY}};
 
 std::string render_state(const Process& process) {
   return std::format("{} {} {} {}\n", process.pid, process.start, process.started_at.seconds, process.started_at.nanos);
@@ -44,14 +40,6 @@ std::string last_words(const std::string& log_file) {
   return " (" + std::string(trim(text.size() > kEnough ? text.substr(text.size() - kEnough) : text)) + ")";
 }
 
-void rotate(const std::string& file) { rename(file.c_str(), (file + ".old").c_str()); }
-
-/// What the guest doing something means; QEMU's defaults differ between versions. The daemon turns a reboot into a new start where one is due.
-Result<> set_actions(const Context& ctx, qmp::Client& qmp) {
-  TRY(qmp.run(ctx, "set-action", {{"shutdown", "poweroff"}, {"reboot", "reset"}, {"panic", "exit-failure"}}));
-  return {};
-}
-
 Result<> restore(const Context& ctx, qmp::Client& qmp, const std::string& file) {
   UniqueFd fd(open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
   if (!fd) return fail_errno("Failed opening the saved state " + file);
@@ -60,12 +48,12 @@ Result<> restore(const Context& ctx, qmp::Client& qmp, const std::string& file) 
 }
 
 /// Everything that is plugged into a q35 machine before its first instruction. A saved one gets what it had, where it had it.
-Result<> furnish(const Context& ctx, qmp::Client& qmp, const MachineStart& start, const Capabilities& qemu, int vsock) {
+Result<> furnish(const Context& ctx, qmp::Client& qmp, const MachineStart& start, int vsock) {
   bool restoring = !start.state_file.empty();
   unsigned cpus = restoring ? start.layout.cpus : start.spec.cpu.count;
   if (start.spec.cpu.sockets == 0 && cpus > 1) TRY_CTX(set_cpus(ctx, qmp, cpus), "Failed to add CPUs");
   if (restoring) TRY(plug_memory(ctx, qmp, start.spec.memory, start.layout.dimms));
-  TRY_CTX(plug_all(ctx, qmp, qemu, start.spec, restoring ? start.layout.places : places_on(start.free_ports, start.spec.devices)), "Failed setting up device via monitor");
+  TRY_CTX(plug_all(ctx, qmp, *start.launch->host->qemu, start.spec, restoring ? start.layout.places : places_on(start.free_ports, start.spec)), "Failed setting up device via monitor");
   if (vsock >= 0 && !restoring) TRY(plug_vsock(ctx, qmp, vsock));
   TRY(run_raw_commands(ctx, qmp, start.spec.config, "pre-start"));
   if (restoring) return {};
@@ -80,37 +68,15 @@ Result<> reach_limits(const Context& ctx, qmp::Client& qmp, const MachineStart& 
   return set_memory(ctx, qmp, start.spec.memory, start.memory);
 }
 
-/// What QEMU could not open as `spec.user`.
-Result<std::vector<UniqueFd>> open_vars(MachineSpec& spec, std::vector<sys::PassedFd>& passed) {
-  std::vector<UniqueFd> out;
-  if (spec.user.empty() || spec.firmware.vars.empty()) return out;
-  for (auto [number, mode] : kVarsFds) {
-    out.emplace_back(open(spec.firmware.vars.c_str(), mode | O_CLOEXEC | O_NOFOLLOW));
-    if (!out.back()) return fail_errno("Failed opening " + spec.firmware.vars);
-    passed.push_back({out.back().get(), number});
-    spec.firmware.fds.push_back(number);
-  }
-  return out;
-}
-
 }  // namespace
 
-bool plugs_vsock(const MachineSpec& spec) { return spec.stateful && spec.board == Board::q35 && vsock_backend() == VsockBackend::helper; }
-
-Result<> Machine::Impl::spawn(const Context& ctx, MachineStart& start, const Capabilities& qemu, const VsockDevice& vsock) {
-  paths.remove_sockets();
-  for (const char* name : {"/qemu.log", "/console.log"}) rotate(paths.log + name);
-  start.spec.vsock.kind = vsock.backend == VsockBackend::kernel ? VsockSpec::Kind::vhost : VsockSpec::Kind::vhost_user;
-  start.spec.vsock.cid = vsock.cid;
-  start.spec.vsock.fd = kVsockFd;
-  std::vector<sys::PassedFd> fds;
-  auto vars = TRY(open_vars(start.spec, fds));
-  if (!plugs_vsock(start.spec)) fds.push_back({vsock.fd.get(), kVsockFd});
-  Rendered rendered = TRY(render(start.spec, qemu));
-  TRY(write_file_atomic(paths.run + "/qemu.conf", rendered.conf, 0600));
+Result<> Machine::Impl::spawn(const Context& ctx, MachineStart& start) {
+  Launch& launch = *start.launch;
+  Rendered rendered = TRY(render(start.spec, *launch.host->qemu));
+  TRY(write_file_atomic(paths.run + "/qemu.conf", rendered.conf, 0600));  // for people to read
   start.free_ports = std::move(rendered.free_ports);
-  sys::SpawnSpec program{.argv = std::move(rendered.argv), .cwd = paths.run, .fds = std::move(fds), .new_session = true};
-  auto ran = sys::run(ctx.with_timeout(kSpawnTime), std::move(program));
+  TRY_CTX(vsock_serves(ctx, launch.vsock), "Failed making the vsock device");
+  auto ran = launch.program.finish(ctx.with_timeout(kSpawnTime), {.input = std::move(rendered.conf)});
   if (!ran) return Failure(std::move(ran).error().wrap("Failed starting QEMU" + last_words(start.spec.log_file)));
   auto pid = parse_int(trim(TRY_CTX(read_file(paths.pid_file()), "QEMU left no process id")));
   if (!pid || *pid <= 0) return fail(Code::internal, "QEMU left no process id");
@@ -120,18 +86,18 @@ Result<> Machine::Impl::spawn(const Context& ctx, MachineStart& start, const Cap
   return write_file_atomic(paths.state(), render_state(found));
 }
 
-Result<> Machine::Impl::assemble(const Context& ctx, const MachineStart& start, const Capabilities& qemu, const VsockDevice& vsock) {
+Result<> Machine::Impl::assemble(const Context& ctx, const MachineStart& start) {
+  int vsock = start.launch->vsock.fd.get();
   auto qmp = TRY(monitor(ctx));
   TRY(run_raw_commands(ctx, *qmp, start.spec.config, "early"));
   // QEMU can't save the state of this device, so a saved machine has none; the others get theirs before the guest looks.
   bool late = plugs_vsock(start.spec);
-  if (start.spec.board == Board::q35) TRY(furnish(ctx, *qmp, start, qemu, late ? vsock.fd.get() : -1));
-  TRY(set_actions(ctx, *qmp));
+  if (start.spec.board == Board::q35) TRY(furnish(ctx, *qmp, start, late ? vsock : -1));
   learn_threads(ctx, *qmp);
   if (start.oom_score != 0)
     if (auto set = sys::set_oom_score(process.pid, start.oom_score); !set) log_warn("Failed to set OOM priority", {{"instance", paths.id}, {"error", set.error().message()}});
   if (!start.state_file.empty()) TRY_CTX(restore(ctx, *qmp, start.state_file), "Failed restoring the saved state");
-  if (late && !start.state_file.empty()) TRY(plug_vsock(ctx, *qmp, vsock.fd.get()));
+  if (late && !start.state_file.empty()) TRY(plug_vsock(ctx, *qmp, vsock));
   TRY_CTX(qmp->run(ctx, "cont"), "Failed starting the machine");
   if (!start.state_file.empty())
     if (auto reached = reach_limits(ctx, *qmp, start); !reached)
@@ -140,14 +106,10 @@ Result<> Machine::Impl::assemble(const Context& ctx, const MachineStart& start, 
   return run_raw_commands(ctx, *qmp, start.spec.config, "post-start");
 }
 
-Result<> Machine::Impl::launch(const Context& ctx, const MachineStart& planned) {
-  MachineStart start = planned;
-  auto found = host(ctx);
-  if (!found->qemu) return fail(Code::unsupported, "Virtual machines are unavailable: {}", found->unavailable);
+Result<> Machine::Impl::launch(const Context& ctx, MachineStart start) {
   TRY(use_access(start.access));
-  VsockDevice vsock = TRY_CTX(start_vsock(ctx, start.access.agent.vsock), "Failed making the vsock device");
-  auto done = spawn(ctx, start, *found->qemu, vsock);
-  if (done) done = assemble(ctx, start, *found->qemu, vsock);
+  auto done = spawn(ctx, start);
+  if (done) done = assemble(ctx, start);
   if (!done) {
     abandon();
     // A QEMU that went away during these steps said why in its log only.
@@ -183,13 +145,13 @@ void Machine::Impl::abandon() {
 }
 
 Result<> Machine::start(const Context& ctx) {
-  MachineStart copy;
+  MachineStart planned;
   {
     std::lock_guard lock(impl_->mutex);
     if (impl_->status != Status::stopped) return fail(Code::invalid, "The instance is already running");
-    copy = impl_->next;
+    planned = std::exchange(impl_->next, {});
   }
-  return impl_->launch(ctx, copy);
+  return impl_->launch(ctx, std::move(planned));
 }
 
 bool Machine::recover() {

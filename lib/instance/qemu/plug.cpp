@@ -108,16 +108,19 @@ Result<> plug(const Context& ctx, qmp::Client& client, const Capabilities& qemu,
   return {};
 }
 
-Places places_on(const StringList& free, const std::vector<device::RunConfig>& devices) {
+Places places_on(const StringList& free, const MachineSpec& spec) {
   Places out;
   size_t next = 0;
   auto place = [&](const std::string& device, bool needed) {
     if (needed && next < free.size()) out[device_id(device)].port = free[next++];
   };
   for (bool nics : {true, false})
-    for (const device::RunConfig& run : devices) {
+    for (const device::RunConfig& run : spec.devices) {
       if (run.nics.empty() == nics) continue;
-      for (const device::NicEntry& nic : run.nics) place(nic.device, nic.bus != "usb");
+      for (const device::NicEntry& nic : run.nics) {
+        place(nic.device, nic.bus != "usb");
+        if (nic.bus != "usb") out[device_id(nic.device)].vectors = nic_vectors(spec.cpu.count);
+      }
       for (const device::DriveEntry& drive : run.drives) place(drive.device, drive.bus == "virtio-blk" || drive.bus == "nvme");
       for (const device::ShareEntry& share : run.shares) place(share.device, !share.socket.empty());
     }

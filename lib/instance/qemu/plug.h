@@ -25,8 +25,8 @@ struct Place {
 };
 using Places = std::map<std::string, Place>;
 
-/// Ports for the devices that plug_all() will plug, in its order, as far as they go. `free`: Rendered::free_ports.
-Places places_on(const StringList& free, const std::vector<device::RunConfig>& devices);
+/// Ports for the devices that plug_all() will plug, in its order, as far as they go, and vectors of NICs. `free`: Rendered::free_ports.
+Places places_on(const StringList& free, const MachineSpec& spec);
 /// Plugs all devices of a q35 machine before its first instruction, NICs first: they get the ports that guests expect them at.
 /// (A microvm has them in its config: nothing is done.) Errors: those of plug(), naming the device. Blocks.
 Result<> plug_all(const Context& ctx, qmp::Client& client, const Capabilities& qemu, const MachineSpec& spec, const Places& places = {});

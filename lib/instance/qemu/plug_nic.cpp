@@ -13,6 +13,14 @@ namespace {
 
 constexpr size_t kMaxQueues = 16;  ///< more only cost memory
 
+/// One queue per CPU; usb-net knows none.
+Result<size_t> queues_of(const Context& ctx, qmp::Client& client, const device::NicEntry& nic, const Place& place) {
+  if (nic.bus == "usb") return 1;
+  if (place.vectors >= 4) return place.vectors / 2 - 1;
+  Json cpus = TRY(client.run(ctx, "query-cpus-fast"));
+  return nic_vectors(cpus.is_array() ? cpus.size() : 1) / 2 - 1;
+}
+
 Result<UniqueFd> open_tap(const std::string& name) {
   UniqueFd tap(open("/dev/net/tun", O_RDWR | O_CLOEXEC | O_NONBLOCK));
   if (!tap) return fail_errno("Failed opening /dev/net/tun");
@@ -39,10 +47,7 @@ struct Queues {
 };
 
 Result<Queues> lend_queues(const Context& ctx, qmp::Client& client, Reverter& undo, const device::NicEntry& nic, const Place& place) {
-  Json cpus = TRY(client.run(ctx, "query-cpus-fast"));
-  // One queue per CPU; usb-net knows none.
-  size_t count = nic.bus == "usb" ? 1 : std::clamp<size_t>(cpus.is_array() ? cpus.size() : 1, 2, kMaxQueues);
-  if (place.vectors >= 4) count = place.vectors / 2 - 1;
+  size_t count = TRY(queues_of(ctx, client, nic, place));
   Queues out{.taps = {}, .vhosts = {}, .count = count};
   bool vhost = nic.bus != "usb";
   for (size_t i = 0; i < count; i++) {
@@ -70,6 +75,8 @@ bool needs_rom(const Context& ctx, qmp::Client& client) {
 }
 
 }  // namespace
+
+unsigned nic_vectors(size_t cpus) { return static_cast<unsigned>(2 * std::clamp<size_t>(cpus, 2, kMaxQueues) + 2); }
 
 Result<> plug_nic(const Context& ctx, qmp::Client& client, const device::NicEntry& nic, const Place& place) {
   if (nic.kind == device::NicEntry::Kind::moved) return fail(Code::unsupported, "A NIC of this kind cannot be used with virtual machines");

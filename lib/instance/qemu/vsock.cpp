@@ -45,18 +45,16 @@ uint64_t mix(uint64_t& state) {
   return z ^ (z >> 31);
 }
 
-Result<UniqueFd> start_helper(const Context& ctx, const VsockPlace& place) {
+Result<> start_helper(const VsockPlace& place, VsockDevice& device) {
   auto [ours, theirs] = TRY(sys::socket_pair());
   UniqueFd control = TRY(listen_beside(place.run_folder));
   sys::SpawnSpec spec = sys::self_spec("forkvsock", {std::to_string(place.cid)});
   spec.fds = {{theirs.get(), 3}, {control.get(), 4}};
   spec.new_session = true;
   spec.cwd = "/";
-  // It ends at once and leaves a child of init's behind that serves: nobody here has to reap it.
-  sys::Child child = TRY(sys::spawn(spec));
-  sys::ExitStatus status = TRY(child.wait(ctx));
-  if (!status.ok()) return fail(Code::internal, "The helper for the vsock device ended with {}", status.shell_code());
-  return std::move(ours);
+  device.starting = TRY(sys::spawn(spec));
+  device.fd = std::move(ours);
+  return {};
 }
 
 Result<UniqueFd> connect_kernel(const Context& ctx, uint32_t cid, uint32_t port) {
@@ -103,10 +101,19 @@ Result<uint32_t> choose_cid(const std::string& uuid, std::optional<uint32_t> pre
   return fail(Code::unavailable, "No free vsock number was found");
 }
 
-Result<VsockDevice> start_vsock(const Context& ctx, const VsockPlace& place) {
-  VsockBackend backend = vsock_backend();
-  UniqueFd fd = TRY(backend == VsockBackend::kernel ? open_vhost(place.cid) : start_helper(ctx, place));
-  return VsockDevice{.backend = backend, .cid = place.cid, .fd = std::move(fd)};
+Result<VsockDevice> start_vsock(const VsockPlace& place) {
+  VsockDevice out{.backend = vsock_backend(), .cid = place.cid, .fd = {}, .starting = {}};
+  if (out.backend == VsockBackend::kernel) out.fd = TRY(open_vhost(place.cid));
+  else TRY(start_helper(place, out));
+  return out;
+}
+
+Result<> vsock_serves(const Context& ctx, VsockDevice& device) {
+  if (!device.starting) return {};
+  // It ends at once and leaves a child of init's behind that serves: nobody here has to reap that one.
+  sys::ExitStatus status = TRY(device.starting.wait(ctx));
+  if (!status.ok()) return fail(Code::internal, "The helper for the vsock device ended with {}", status.shell_code());
+  return {};
 }
 
 Result<UniqueFd> connect_vsock(const Context& ctx, const VsockPlace& place, uint32_t port) {

@@ -10,6 +10,7 @@
 
 #include "base/context.h"
 #include "base/unique_fd.h"
+#include "sys/spawn.h"
 
 namespace async {
 class Runtime;
@@ -41,11 +42,14 @@ struct VsockDevice {
   VsockBackend backend = VsockBackend::helper;
   uint32_t cid = 0;
   UniqueFd fd;
+  sys::Child starting;  ///< the helper, which goes into the background by itself: see vsock_serves()
 };
 
-/// Makes the device just before QEMU starts. A helper serves exactly one QEMU, outlives the daemon and ends when QEMU closes its end, so
-/// dropping the result without starting QEMU cleans up as well. Errors: conflict (the number is in use by another machine), internal. Takes a few ms.
-Result<VsockDevice> start_vsock(const Context& ctx, const VsockPlace& place);
+/// Makes the device just before QEMU starts, which may have it at once: a helper answers as soon as it serves. A helper serves exactly one QEMU, outlives the daemon and ends when QEMU closes its end, so
+/// dropping the result without starting QEMU cleans up as well. Errors: conflict (the number is in use by another machine), internal.
+Result<VsockDevice> start_vsock(const VsockPlace& place);
+/// Waits until its helper serves. Errors: internal (it could not). Takes a few ms.
+Result<> vsock_serves(const Context& ctx, VsockDevice& device);
 
 /// A stream to `port` inside the guest, not blocking (O_NONBLOCK). Errors: unavailable (no machine, no driver in the guest yet, nobody listens there),
 /// timeout, cancelled. Blocks until the guest answers; give it a deadline, guests are not in a hurry.
