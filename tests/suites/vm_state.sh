@@ -62,6 +62,14 @@ test_saved_state() {
   refuse "unknown kind" incus start v1
   incus start v1 --stateless
   expect RUNNING incus list v1 -c s -f csv
+  eventually $VM_PATIENCE vm_ready v1
+  # Devices are still noticed by a machine that tells its second processor of them: its vsock device is plugged after the load.
+  in_v1 'grep -qx 2 /proc/irq/9/effective_affinity || echo 2 > /proc/irq/9/smp_affinity'
+  boot=$(vm_boot_id v1)
+  incus stop v1 --stateful
+  incus start v1
+  eventually 10 vm_ready v1
+  expect "$boot" vm_boot_id v1
   incus delete -f v1
   incus storage volume delete default data
   incus network delete more

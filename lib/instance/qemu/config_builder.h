@@ -43,6 +43,7 @@ class Builder {
   // config_common.cpp
   void sandbox();
   void clock();
+  unsigned first_processors() const;
   void processors();
   void memory_backends();
   void control();

@@ -82,6 +82,14 @@ void Builder::memory_backends() {
                        {"core-id", std::to_string(place.core)}, {"thread-id", std::to_string(place.thread)}});
 }
 
+/// Those that are plugged can be taken out again. An emulating QEMU can't do that anyway, and there all are made with the machine: a state is loaded in the
+/// order in which things were made, the generation ID interrupts a processor when its turn comes, and one that was plugged, and so is loaded later, forgets
+/// that. The controller waits for its answer for ever, and no device is noticed any more.
+unsigned Builder::first_processors() const {
+  if (spec_.accel == Accel::kvm) return 1;
+  return spec_.cpu.present ? spec_.cpu.present : spec_.cpu.count;
+}
+
 void Builder::processors() {
   bool fixed = spec_.cpu.sockets > 0, pluggable = !fixed && spec_.board == Board::q35;
   StringMap memory = {{"size", mebibytes(spec_.memory.size)}};
@@ -91,7 +99,7 @@ void Builder::processors() {
     if (memory["maxmem"] != memory["size"]) memory["slots"] = "8";
   }
   add("Memory", "memory", std::move(memory));
-  StringMap cpus = {{"cpus", std::to_string(pluggable ? 1 : spec_.cpu.count)}};
+  StringMap cpus = {{"cpus", std::to_string(pluggable ? first_processors() : spec_.cpu.count)}};
   if (fixed) {
     cpus["sockets"] = std::to_string(spec_.cpu.sockets);
     cpus["cores"] = std::to_string(spec_.cpu.cores);

@@ -135,6 +135,16 @@ TEST_CASE("Ports for devices are known without asking", "[qemu]") {
   CHECK(render(spec, qemu10())->free_ports.empty());
 }
 
+TEST_CASE("Only KVM's processors are plugged: those of an emulated machine are made with it", "[qemu]") {
+  MachineSpec spec = machine();
+  spec.cpu = {.count = 3, .max = 4};
+  CHECK(conf(spec, qemu10()).contains("cpus = \"1\"\nmaxcpus = \"4\""));
+  spec.accel = Accel::tcg;
+  CHECK(conf(spec, qemu10()).contains("cpus = \"3\"\nmaxcpus = \"4\""));
+  spec.cpu.present = 4;
+  CHECK(conf(spec, qemu10()).contains("cpus = \"4\"\nmaxcpus = \"4\""));
+}
+
 TEST_CASE("A microvm has its devices in the config", "[qemu]") {
   MachineSpec spec = machine();
   spec.board = Board::microvm;

@@ -147,6 +147,7 @@ void follow_layout(MachineSpec& spec, const Layout& layout) {
   spec.memory.max = std::max(layout.max_memory, layout.memory);
   if (spec.cpu.sockets > 0) return;
   spec.cpu.count = layout.first_cpus;
+  spec.cpu.present = layout.cpus;
   spec.cpu.max = layout.max_cpus;
 }
 

@@ -26,6 +26,7 @@ struct NumaNode {
 /// limits.cpu. Without `sockets` CPUs can be plugged: QEMU starts with one, hotplug.h adds the others (`count` in all).
 struct CpuSpec {
   unsigned count = 1;
+  unsigned present = 0;     ///< of a saved machine: how many it has by now, where count is what it started with; 0: count
   unsigned max = 1;         ///< how many may ever be plugged: at least count
   unsigned sockets = 0, cores = 0, threads = 0;  ///< pinned CPUs show the host's topology; 0: not pinned
   std::vector<int> pins;    ///< the host's CPU of each, in the order of sockets, cores and threads; empty: any
