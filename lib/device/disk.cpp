@@ -62,7 +62,7 @@ std::string drive_file(const db::volumes::Row& volume, const storage::Mounted& m
   return mounted.path + "/" + storage::disk_name(volume.content_type == db::ContentType::iso ? storage::ContentType::iso : storage::ContentType::block);
 }
 
-class Disk : public Device, public Altered {
+class Disk : public Device, public Altered, public FixedAtStart {
  public:
   Disk(Services& services, Host& host, std::string name, StringMap config)
       : services_(services), host_(host), name_(std::move(name)), config_(std::move(config)) {}
@@ -84,6 +84,11 @@ class Disk : public Device, public Altered {
   StringList updatable_keys() const override {
     if (is_root()) return {"size", "size.state", "limits.max", "limits.read", "limits.write"};
     return {"limits.max", "limits.read", "limits.write", "dependent"};
+  }
+  /// Folders that are shared over 9p. Which way io.bus=auto went shows once it was started.
+  bool fixed() const override {
+    std::string bus = get("io.bus");
+    return !host_.is_container() && (bus.empty() || bus == "auto" ? host_.volatile_get(name_ + ".io.bus") : bus) == "9p";
   }
   bool generated_drive() const { return get("source") == kAgentDrive || get("source") == kCloudInitDrive; }
 

@@ -44,7 +44,7 @@ Result<StringList> id_options(const Context& ctx, const Host& host, const std::s
   if (map.empty()) return StringList();
   auto help = TRY(sys::run(ctx, {program, "--help"}));
   if (!help.out.contains("--translate-uid"))
-    return fail(Code::unsupported, "raw.idmap needs virtiofsd 1.13 or newer, which {} is not: upgrade it, or share the folder with io.bus=9p", program);
+    return fail(Code::unsupported, "raw.idmap needs virtiofsd 1.13 or newer, which {} is not: upgrade it", program);
   StringList out = translations(map, "--translate-uid", &sys::IdMapEntry::is_uid);
   for (std::string& option : translations(map, "--translate-gid", &sys::IdMapEntry::is_gid)) out.push_back(std::move(option));
   return out;
@@ -126,6 +126,8 @@ Result<RunConfig> MachineDisk::share(const Context& ctx, const std::string& path
   if (bus == "virtiofs" && program.empty()) return fail(Code::unsupported, "virtiofsd is not installed, so folders can only be shared by io.bus=9p: install virtiofsd");
   if (bus == "virtiofs" && stateful) return fail(Code::unsupported, "virtiofs mounts aren't supported with migration.stateful=true");
   bool virtiofs = bus != "9p" && !program.empty() && !stateful;
+  if (!virtiofs && host_.init_pid() > 0) return fail(Code::unsupported, "Virtiofsd cannot be used for this share, and 9p doesn't support hotplugging");
+  if (!virtiofs && !get_or(host_.expanded_config(), "raw.idmap").empty()) return fail(Code::unsupported, "9p shares do not support identity mapping");
   if (virtiofs) TRY(start_virtiofsd(ctx, host_, name_, program, path, get("io.cache")));
   TRY(host_.volatile_set({{name_ + ".io.bus", virtiofs ? "virtiofs" : "9p"}}));
   RunConfig run;

@@ -14,8 +14,11 @@ class Altered {
   ~Altered() = default;
 };
 
-/// A device that neither comes nor goes while the instance runs.
+/// A device that may be one of those that neither come nor go while the instance runs.
 class FixedAtStart {
+ public:
+  virtual bool fixed() const = 0;
+
  protected:
   ~FixedAtStart() = default;
 };

@@ -22,6 +22,8 @@ class Tpm : public Device, public FixedAtStart {
  public:
   Tpm(Services& services, Host& host, std::string name, StringMap config) : services_(services), host_(host), name_(std::move(name)), config_(std::move(config)) {}
 
+  bool fixed() const override { return true; }
+
   Result<> validate() override {
     TRY(check_keys(kKeys, config_));
     if (host_.is_container() && !host_.name().empty()) return fail(Code::unsupported, "TPM devices are only supported by virtual machines on this server");

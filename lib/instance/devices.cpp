@@ -119,15 +119,23 @@ Result<> reset_volatile(const InstancePtr& instance, const std::string& name, co
   return instance->volatile_set(changes);
 }
 
+bool is_fixed(device::Device& device) {
+  auto* role = dynamic_cast<device::FixedAtStart*>(&device);
+  return role && role->fixed();
+}
+
+Result<> stop_running(const Context& ctx, const InstancePtr& instance, device::Device& device, const std::string& name) {
+  auto plugged = device.plugged();
+  if (plugged) TRY_CTX(instance->runtime()->unplug(ctx, *plugged), "Failed to stop device {}", quote(name));
+  TRY_CTX(device.stop(ctx), "Failed to stop device {}", quote(name));
+  return {};
+}
+
 Result<> take_out(const Context& ctx, const InstancePtr& instance, Host& old_host, const std::string& name, const StringMap& config, bool running) {
   auto device = load_device(instance, old_host, name, config, false);
   if (!device || !*device) return {};
-  if (running && dynamic_cast<device::FixedAtStart*>(device->get())) return fail(Code::invalid, "Failed to remove device {}: Device cannot be removed when instance is running", quote(name));
-  if (running) {
-    auto plugged = (*device)->plugged();
-    if (plugged) TRY_CTX(instance->runtime()->unplug(ctx, *plugged), "Failed to stop device {}", quote(name));
-    TRY_CTX((*device)->stop(ctx), "Failed to stop device {}", quote(name));
-  }
+  if (running && is_fixed(**device)) return fail(Code::invalid, "Failed to remove device {}: Device cannot be removed when instance is running", quote(name));
+  if (running) TRY(stop_running(ctx, instance, **device, name));
   TRY_CTX((*device)->remove(ctx), "Failed to remove device {}", quote(name));
   return {};
 }
@@ -136,7 +144,7 @@ Result<> put_in(const Context& ctx, const InstancePtr& instance, Host& host, con
                 Reverter& undo) {
   auto device = TRY_CTX(load_device(instance, host, name, config, true), "Failed add validation for device {}", quote(name));
   if (!device) return {};
-  if (running && dynamic_cast<device::FixedAtStart*>(device.get())) return fail(Code::invalid, "Failed to add device {}: Device cannot be added when instance is running", quote(name));
+  if (running && is_fixed(*device)) return fail(Code::invalid, "Failed to add device {}: Device cannot be added when instance is running", quote(name));
   std::shared_ptr<device::Device> shared = std::move(device);
   TRY_CTX(shared->add(ctx), "Failed to add device {}", quote(name));
   undo.add("remove device " + name, [shared](const Context& c) { return shared->remove(c); });

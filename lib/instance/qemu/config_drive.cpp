@@ -208,7 +208,8 @@ Result<> write_agent_mounts(const std::string& volume, const std::vector<device:
   for (const device::ShareEntry& share : shares) {
     StringList options = share.options;
     if (share.readonly && !contains(options, "ro")) options.push_back("ro");
-    if (share.socket.empty() && !contains(options, "trans=virtio")) options.push_back("trans=virtio");
+    // As much at a time as the guest's kernel can: its own choice is small.
+    if (share.socket.empty()) options.insert(options.end(), {"trans=virtio", "msize=33554432"});
     mounts.push_back({{"source", share.tag}, {"target", share.target}, {"fstype", share.socket.empty() ? "9p" : "virtiofs"}, {"options", options}});
   }
   TRY(put(volume + "/config/agent-mounts.json", api::dump_json(mounts), 0400));
