@@ -99,6 +99,7 @@ class Disk : public Device, public Altered, public FixedAtStart {
   bool is_tmpfs() const { return get("source") == "tmpfs:"; }
   bool required() const { return !on("optional") && !is_false(get("required")); }
   bool of_volume() const { return !is_root() && !get("pool").empty() && !get("source").empty(); }
+  bool ejected() const { return is_false(get("attached")); }
   bool from_host() const { return get("pool").empty() && !is_tmpfs(); }
   std::string target() const {
     std::string path = get("path");
@@ -335,7 +336,7 @@ Result<RunConfig> Disk::start_machine(const Context& ctx) {
   MachineDisk disk(host_, name_, config_);
   if (is_root()) return disk.drive(root_drive());
   if (generated_drive()) return disk.drive(TRY(generate_drive(ctx)));
-  if (!get("attached").empty() && !on("attached")) return disk.drive("");
+  if (ejected()) return RunConfig{};
   DiskMount mount{.source = "", .target = path_on_host(), .recursive = on("recursive"), .readonly = on("readonly"), .options = split_list(get("raw.mount.options"))};
   UniqueFd hold;
   bool drive = false;
@@ -349,12 +350,15 @@ Result<RunConfig> Disk::start_machine(const Context& ctx) {
   if (get("path").empty()) return fail(Code::invalid, "Missing mount \"path\" setting");
   TRY(unmount_disk(mount.target));
   TRY_CTX(mount_disk(mount), "Failed to setup device");
-  return disk.share(ctx, mount.target);
+  auto shared = disk.share(ctx, mount.target);
+  if (!shared) (void)unmount_disk(mount.target);
+  return shared;
 }
 
 Result<RunConfig> Disk::plugged() {
-  if (!host_.is_container()) return MachineDisk(host_, name_, config_).plugged(path_on_host());
   RunConfig run;
+  if (ejected()) return run;
+  if (!host_.is_container()) return MachineDisk(host_, name_, config_).plugged(path_on_host());
   if (is_root() || target().empty()) return run;
   struct stat info;
   bool there = is_tmpfs() || lstat(path_on_host().c_str(), &info) == 0;

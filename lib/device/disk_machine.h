@@ -21,7 +21,7 @@ class MachineDisk {
  public:
   MachineDisk(Host& host, const std::string& name, const StringMap& config) : host_(host), name_(name), config_(config) {}
 
-  /// A drive from the file or block device `path`; empty: ejected. Errors: invalid (limits).
+  /// A drive from the file or block device `path`; empty: one that is plugged already. Errors: invalid (limits).
   Result<RunConfig> drive(const std::string& path, std::shared_ptr<UniqueFd> hold = nullptr) const;
   /// The folder `path`, by virtiofsd where it is installed and io.bus doesn't want otherwise, else by 9p (which can't be plugged while it runs).
   /// Starts virtiofsd; stop_share() ends it. Errors: unsupported (io.bus=virtiofs without it), internal.

@@ -283,6 +283,14 @@ Result<DeviceChanges> change_devices(const Context& ctx, const InstancePtr& inst
   return difference;
 }
 
+Result<> detach(const Context& ctx, const InstancePtr& instance, const std::string& name) {
+  Host host(instance);
+  auto found = host.expanded_devices().find(name);
+  if (found == host.expanded_devices().end()) return {};
+  auto device = TRY(load_device(instance, host, name, found->second, false));
+  return device ? stop_running(ctx, instance, *device, name) : Result<>();
+}
+
 Result<> follow_host(const Context& ctx, const InstancePtr& instance, const std::string& name) {
   auto lock = TRY(instance->lock(ctx));
   Host host(instance);

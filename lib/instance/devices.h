@@ -22,6 +22,8 @@ void stop_devices(const InstancePtr& instance);
 /// Brings a running or stopped instance from `old_view`'s devices to those of the current view. Says what changed.
 /// Errors: of the device that failed.
 Result<DeviceChanges> change_devices(const Context& ctx, const InstancePtr& instance, const View& old_view);
+/// Takes a device out of a running instance, whose config keeps it. The caller holds the instance's lock.
+Result<> detach(const Context& ctx, const InstancePtr& instance, const std::string& name);
 /// Plugs a device of a running instance in or out, if the host has changed that way. Takes the instance's lock; nothing if it doesn't run.
 Result<> follow_host(const Context& ctx, const InstancePtr& instance, const std::string& name);
 /// A custom volume was changed: running instances that have it follow (its size, mostly). `project`: where the volume is. Takes their locks.

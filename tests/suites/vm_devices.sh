@@ -50,6 +50,43 @@ check_drives() {
   done
 }
 
+# let_go FILE: the guest ejects the discs of that size, with a program of the host's. (A disc that is open otherwise is locked.)
+let_go() {
+  in_v1 "for disk in /sys/block/sr*; do
+      test \$(cat \$disk/size) != $(($(stat -c %s "$1") / 512)) ||
+        chroot /srv/host python3 -c 'import fcntl, os, sys; fcntl.ioctl(os.open(sys.argv[1], os.O_RDONLY | os.O_NONBLOCK), 0x5309)' /dev/\${disk##*/} || exit
+    done"
+}
+
+# A disc that the guest lets go leaves the machine: for good where the instance says so itself, else until there is a new QEMU.
+check_ejected() {
+  [ -n "$(ls /usr/libexec/virtiofsd /usr/lib/qemu/virtiofsd 2> /dev/null)" ] || { echo "not checked: virtiofsd is missing"; return; }
+  head -c 71680 /dev/urandom > "$SUITE_DIR/cd.iso"
+  incus storage volume import default "$SUITE_DIR/cd.iso" cd --type=iso
+  incus config device add v1 cd disk pool=default source=cd
+  incus config device add v1 host disk source=/ path=/srv/host readonly=true
+  eventually 10 in_v1 'test -e /srv/host/usr/bin/python3'
+  in_v1 'mount -t devtmpfs dev /srv/host/dev'
+  eventually 10 in_v1 'grep -qx 140 /sys/block/sr*/size'
+  incus config unset v1 volatile.vm.needs_reset
+  let_go "$SUITE_DIR/cd.iso"
+  eventually 10 not_in_qemu cd
+  expect false incus config device get v1 cd attached
+  expect "" incus config get v1 volatile.vm.needs_reset
+  incus config device set v1 cd attached=true
+  in_qemu cd
+  incus config device set v1 cd attached=false
+  not_in_qemu cd
+  let_go "$INCUS_DIR/virtual-machines/v1/agent.iso"
+  eventually 10 not_in_qemu agent
+  eventually 10 sh -c 'test "$(incus config get v1 volatile.vm.needs_reset)" = true'
+  expect "" incus config device get v1 agent attached
+  in_v1 'umount /srv/host/dev'
+  incus config device remove v1 host
+  incus config device remove v1 cd
+  incus storage volume delete default cd
+}
+
 # A platform's own CA: new TPMs get a certified endorsement key.
 tpm_at_start() {
   command -v swtpm > /dev/null || return 0
@@ -247,6 +284,7 @@ test_vm_devices() {
   check_nics_while_running
   check_limits
   check_drives
+  check_ejected
   check_tpm
   check_clock
   check_refusals

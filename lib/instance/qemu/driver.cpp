@@ -19,6 +19,7 @@
 #include "instance/qemu/clock.h"
 #include "instance/qemu/config_drive.h"
 #include "instance/qemu/direct_kernel.h"
+#include "instance/qemu/eject.h"
 #include "instance/qemu/firmware_vars.h"
 #include "instance/qemu/guest_uplink.h"
 #include "instance/qemu/machine.h"
@@ -224,6 +225,7 @@ class MachineDriver : public Driver, public HasGuest {
     events.restarted = [with] { with([](const InstancePtr& self) { lifecycle(*self, Job{.ctx = Context::detached(seconds(10))}, "instance-restarted"); }); };
     events.clock = [with](int64_t seconds) { with([seconds](const InstancePtr& self) { note_clock(*self, seconds); }); };
     events.agent = [with](bool started) { with([started](const InstancePtr& self) { agent_changed(self, started); }); };
+    events.ejected = [with](const std::string& id) { with([&](const InstancePtr& self) { eject(self, id); }); };
     events.needs_new_qemu = [with] {
       bool needs = false;
       with([&](const InstancePtr& self) { needs = is_true(self->volatile_get("volatile.vm.needs_reset")); });

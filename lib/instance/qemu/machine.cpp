@@ -162,6 +162,7 @@ void Machine::Impl::on_event(const qmp::Event& event) {
   if (event.name == "GUEST_PANICKED") return log_warn("The kernel of a virtual machine gave up", {{"instance", paths.id}});
   if (event.name == "VSERPORT_CHANGE") return watch_agent(milliseconds(20));
   if (event.name == "RTC_CHANGE") return on_clock(api::member(event.data, "offset"));
+  if (event.name == "DEVICE_TRAY_MOVED" && flag("tray-open")) return on_ejected(api::member_text(event.data, "id"));
   if (event.name == "SHUTDOWN" && flag("guest")) {
     std::lock_guard lock(mutex);
     if (reason == StopReason::halt && event.data.value("reason", "") == "guest-shutdown") reason = StopReason::powered_off;
@@ -172,6 +173,10 @@ void Machine::Impl::on_event(const qmp::Event& event) {
 void Machine::Impl::on_clock(const Json& offset) {
   if (!offset.is_number_integer()) return;
   runtime.offload([self = shared_from_this(), seconds = offset.get<int64_t>()] { self->events.clock(seconds); });
+}
+
+void Machine::Impl::on_ejected(const std::string& id) {
+  runtime.offload([self = shared_from_this(), id] { self->events.ejected(id); });
 }
 
 /// By us, by somebody who debugs it, or because it could not go on: an error of a disk, of the processor.

@@ -43,6 +43,7 @@ struct MachineEvents {
   std::function<void()> restarted;       ///< the guest rebooted, and QEMU goes on
   std::function<void(bool started)> agent;
   std::function<void(int64_t seconds)> clock;  ///< the guest set it: so far ahead of the one it was started with
+  std::function<void(const std::string& id)> ejected;  ///< the guest opened the tray of the drive that QEMU calls so
   std::function<bool()> needs_new_qemu;  ///< the guest rebooted: is there something that only a new QEMU takes up?
 };
 

@@ -66,6 +66,7 @@ struct Machine::Impl : std::enable_shared_from_this<Impl> {
   void watch_exit();
   void on_exit();
   void on_event(const qmp::Event& event);
+  void on_ejected(const std::string& id);
   void on_clock(const Json& offset);
   void on_stopped();
   void on_reset();

@@ -49,8 +49,7 @@ Result<> add_node(const Context& ctx, qmp::Client& client, Reverter& undo, const
 
 /// The device in front of the node, by its bus.
 Result<Json> front(const Context& ctx, qmp::Client& client, const device::DriveEntry& drive, const std::string& node, const Place& place) {
-  Json out = {{"id", device_id(drive.device)}};
-  if (!drive.path.empty()) out["drive"] = node;
+  Json out = {{"id", device_id(drive.device)}, {"drive", node}};
   if (drive.boot_index >= 0) out["bootindex"] = drive.boot_index;
   // NVMe and virtio keep 20 bytes of a serial number.
   bool own_port = drive.bus == "nvme" || drive.bus == "virtio-blk";
@@ -105,9 +104,8 @@ Result<> settle_caches(std::vector<device::RunConfig>& devices) {
 
 Result<> plug_drive(const Context& ctx, qmp::Client& client, const device::DriveEntry& drive, const Place& place) {
   std::string node = backend_id(drive.device);
-  if (drive.path.empty() && (!drive.cdrom || drive.bus != "virtio-scsi")) return {};
   Reverter undo;
-  if (!drive.path.empty()) TRY(add_node(ctx, client, undo, drive, node));
+  TRY(add_node(ctx, client, undo, drive, node));
   Json device = TRY(front(ctx, client, drive, node, place));
   TRY(client.run(ctx, "device_add", device));
   undo_with(undo, client, "device_del", {{"id", device_id(drive.device)}});
