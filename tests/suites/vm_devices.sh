@@ -242,6 +242,7 @@ check_limits() {
 check_refusals() {
   refuse 'cannot be added when instance is running' incus config device add v1 second tpm
   ! command -v swtpm > /dev/null || refuse 'cannot be removed when instance is running' incus config device remove v1 chip
+  refuse 'cannot be added when instance is running' incus config device add v1 odd disk source=/srv path=/srv/odd io.bus=9p
   local device
   for device in "unix-char source=/dev/null path=/dev/null" "unix-block path=/dev/loop0" "unix-hotplug vendorid=1234"; do
     refuse 'Unsupported device type' incus config device add v1 odd $device
