@@ -33,7 +33,8 @@ Result<> Builder::microvm_nic(const device::NicEntry& nic) {
 Result<> Builder::microvm() {
   if (!qemu_.microvm) return fail(Code::unsupported, "This QEMU ({}) has no microvm machine", qemu_.version);
   if (spec_.kernel.kernel.empty()) return fail(Code::invalid, "A microvm starts a kernel directly, and the image carries none");
-  StringMap machine = {{"type", "microvm"}, {"accel", spec_.accel == Accel::kvm ? "kvm" : "tcg"}, {"graphics", "off"}, {"memory-backend", "mem0"}, {"x-option-roms", "off"}};
+  StringMap machine = {{"type", "microvm"}, {"accel", spec_.accel == Accel::kvm ? "kvm" : "tcg"}, {"graphics", "off"}, {"memory-backend", "mem0"},
+                       {"x-option-roms", "on"}};  // what starts the kernel is one of them (QEMU 11)
   // KVM has a clock of its own; without it the kernel measures time by the old timer.
   if (spec_.accel == Accel::kvm) machine["pit"] = machine["pic"] = machine["rtc"] = "off";
   add("Machine", "machine", std::move(machine));
