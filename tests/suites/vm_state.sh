@@ -120,6 +120,16 @@ check_nvram_commands() { # `incus low-level nvram`
 }
 
 # Variables of the firmware, of a machine that never starts. VM_TEST_IMAGE is not needed.
+# A start that fails takes its QEMU with it, which was loading while the devices were made.
+check_failed_start() {
+  mkdir "$SUITE_DIR/gone"
+  incus config device add v1 gone disk source="$SUITE_DIR/gone" path=/gone
+  rmdir "$SUITE_DIR/gone"
+  refuse gone incus start v1
+  ! grep -qz '/[q]emu-system' /proc/[0-9]*/cmdline || fail "QEMU is left"
+  incus config device remove v1 gone
+}
+
 test_nvram() {
   incus admin init --auto > /dev/null
   incus init v1 --vm --empty
@@ -141,5 +151,6 @@ test_nvram() {
   incus query -X DELETE $at/$global/Own
   refuse "Variable not found" incus query -X DELETE $at/$global/Own
   check_nvram_commands
+  check_failed_start
   incus delete v1
 }
