@@ -68,19 +68,21 @@ check_commands() {
 }
 
 check_files() {
-  local from=$SUITE_DIR/from
+  # The real agent's file server takes targets of links from the root on: only absolute ones arrive as they are.
+  local from=$SUITE_DIR/from target=b/small
+  [ -z "${VM_AGENT:-}" ] || target=/srv/a/b/small
   mkdir -p "$from/a/b"
   head -c 3000000 /dev/urandom > "$from/a/big"
   echo small > "$from/a/b/small"
   chmod 640 "$from/a/b/small"
   chmod 711 "$from/a/b"
-  ln -s b/small "$from/a/link"
+  ln -s "$target" "$from/a/link"
   incus file push -r "$from/a" d1/srv
   expect "$(cd "$from" && find a | sort | xargs stat -c '%n %a %F')" in_d1 'cd /srv && find a | sort | xargs stat -c "%n %a %F"'
-  expect b/small in_d1 'readlink /srv/a/link'
+  expect "$target" in_d1 'readlink /srv/a/link'
   mkdir "$SUITE_DIR/back"
   incus file pull -r d1/srv/a "$SUITE_DIR/back"
-  diff -r "$from/a" "$SUITE_DIR/back/a"
+  diff -r --no-dereference "$from/a" "$SUITE_DIR/back/a"
   incus file push --uid 1000 --gid 100 --mode 0604 "$from/a/b/small" d1/srv/p/q/owned -p
   expect 1000:100:604 in_d1 'stat -c %u:%g:%a /srv/p/q/owned'
   expect small incus file pull d1/srv/a/link -
