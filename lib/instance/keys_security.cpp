@@ -1,6 +1,7 @@
 // Instance keys: security.*, raw.* and qemu.*.
 #include "instance/key_checks.h"
 #include "instance/key_tables.h"
+#include "instance/qemu/scriptlet.h"
 
 namespace instance {
 namespace {
@@ -20,7 +21,7 @@ constexpr Key kSecurity[] = {
     {.name = "raw.qemu.qmp.early", .group = "raw", .live = "no", .condition = "virtual machine", .summary = "QMP commands run before anything else"},
     {.name = "raw.qemu.qmp.post-start", .group = "raw", .live = "no", .condition = "virtual machine", .summary = "QMP commands run once the machine has started"},
     {.name = "raw.qemu.qmp.pre-start", .group = "raw", .live = "no", .condition = "virtual machine", .summary = "QMP commands run after set-up, before the machine starts"},
-    {.name = "raw.qemu.scriptlet", .group = "raw", .live = "no", .condition = "virtual machine", .summary = "Script run at the early, pre-start and post-start stages"},
+    {.name = "raw.qemu.scriptlet", .group = "raw", .live = "no", .condition = "virtual machine", .summary = "Starlark program with a function qemu_hook(instance, stage), run at the config, early, pre-start and post-start stages", .check = qemu::check_qemu_scriptlet},
     {.name = "raw.seccomp", .group = "raw", .live = "no", .condition = "container", .summary = "A whole seccomp policy instead of the generated one"},
     {.name = "security.agent.metrics", .group = "security", .type = Type::boolean, .def = "true", .live = "no", .condition = "virtual machine", .summary = "Ask the agent for state and metrics", .check = boolean},
     {.name = "security.bpffs.delegate_attachs", .group = "security", .live = "no", .condition = "unprivileged container", .summary = "BPF attach types a token may use", .check = one_line},

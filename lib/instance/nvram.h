@@ -42,5 +42,7 @@ constexpr uint32_t kNonVolatile = 1, kTimeBased = 0x20;
 Json nvram_value(const std::string& guid, const std::string& name, std::string_view data);
 /// And back. Errors: invalid (unknown form, a value that does not fit).
 Result<std::string> nvram_data(const std::string& guid, const std::string& name, const Json& value);
+/// A variable as the API takes it: {"data", "attributes", "timestamp"}. Errors: invalid.
+Result<FirmwareVariable> variable_of(const std::string& guid, const std::string& name, const Json& body);
 
 }  // namespace instance

@@ -27,7 +27,8 @@ Result<std::vector<Value>> Call::unpack(std::initializer_list<std::string_view> 
 }
 
 Failure Call::wanted(std::string_view want, Value value, size_t i, std::string_view name) const {
-  if (!name.empty()) return fail("for parameter {}: got {}, want {}", name, type_name(value), want);
+  bool by_name = std::ranges::find(named, name, &Named::name) != named.end();
+  if (!name.empty()) return fail("for parameter {}: got {}, want {}", by_name ? quote_literal(name) : std::string(name), type_name(value), want);
   return fail("for parameter {}: got {}, want {}", i + 1, type_name(value), want);
 }
 

@@ -40,7 +40,10 @@ Result<Value> Machine::eval(const Node& node, Frame& frame) {
 }
 
 Result<Value> Machine::eval_name(const Node& node, Frame& frame) {
-  if (node.scope == Scope::kPredeclared) return predeclared_[node.slot];
+  if (node.scope == Scope::kPredeclared) {
+    if (predeclared_[node.slot]) return predeclared_[node.slot];
+    return fail(Code::invalid, "internal error: predeclared variable {} is uninitialized", node.text);
+  }
   if (node.scope == Scope::kUniversal) return universal_[node.slot];
   Frame* from = &frame;
   for (int i = 0; i < node.up; i++) from = from->outer;

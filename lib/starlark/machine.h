@@ -60,6 +60,8 @@ class Machine {
   ~Machine();
   Machine(const Machine&) = delete;
 
+  /// Nothing of the host can be called: the program is only looked at.
+  void forget_host() { predeclared_.assign(predeclared_.size(), Value()); }
   /// Runs the program's own statements, then freezes its variables. Errors: invalid; backtrace() says more.
   Result<> init();
   /// A variable of the program; unset if it has none of that name.

@@ -133,10 +133,10 @@ Result<Value> Machine::binary(Token op, Value a, Value b) {
 }
 
 Result<Value> Machine::add(Value a, Value b) {
-  if (a.type == b.type && (a.is(Type::kString) || a.is(Type::kList) || a.is(Type::kTuple))) {
+  if (a.type == b.type && (a.is(Type::kString) || a.is(Type::kBytes) || a.is(Type::kList) || a.is(Type::kTuple))) {
     size_t size = static_cast<size_t>(length(a) + length(b));
     TRY(spend(size / 64));
-    if (a.is(Type::kString)) return text(text_of(a) + text_of(b));
+    if (a.is(Type::kString) || a.is(Type::kBytes)) return object<Text>(a.type, text_of(a) + text_of(b));
     std::vector<Value> items;
     items.reserve(size);
     items = items_of(a);

@@ -171,7 +171,7 @@ void Resolver::statement(Node* node) {
       assign(node->a, false);
       return loop(node->list);
     case Kind::kWhile:
-      fail(node->start, "dialect does not support while loops");
+      fail(node->start, "this Starlark dialect does not support while loops");
       return;
     default:  // kReturn
       if (!in_function()) fail(node->start, "return statement not within a function");

@@ -49,7 +49,7 @@ void append_escape(std::string& out, uint32_t value) {
 
 bool is_printable(uint32_t value) {
   if (value < 0x80) return value >= ' ' && value < 0x7f;
-  return value >= 0xa1 && value != 0xad && !is_space(value) && !(value >= 0x2000 && value < 0x2010) && !(value >= 0xd800 && value < 0xf900) &&
+  return value >= 0xa1 && value != 0xad && !is_space(value) && value != 0xfeff && !(value >= 0x2000 && value < 0x2010) && !(value >= 0xd800 && value < 0xf900) &&
          !(value >= 0xfff0 && value < 0xfffc) && value < 0xe0000;
 }
 

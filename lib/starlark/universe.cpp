@@ -236,7 +236,9 @@ Result<Value> fn_extreme(Call& call) {
   for (Value item; TRY(iterator.next(item));) {
     Value item_key = item;
     if (key) item_key = TRY(call.machine.call(key, {item}));
-    if (best && !TRY(call.machine.compare(kOp, item_key, best_key))) continue;
+    auto better = best ? call.machine.compare(kOp, item_key, best_key) : true;
+    if (!better) return call.fail("{}", better.error().message());
+    if (!*better) continue;
     best = item;
     best_key = item_key;
   }

@@ -169,9 +169,9 @@ std::string float_text(double value, char conversion) {
   char buffer[512];
   bool upper = conversion < 'a';
   char kind = static_cast<char>(conversion | 0x20);
-  // The shortest text that reads back as the same number, with an exponent only from 1e21 on or below 1e-4.
+  // The shortest text that reads back as the same number, with an exponent from 1e6 on and below 1e-4.
   double size = std::abs(value);
-  bool exponent = kind == 'e' || (kind == 'g' && size != 0 && (size < 1e-4 || size >= 1e21));
+  bool exponent = kind == 'e' || (kind == 'g' && size != 0 && (size < 1e-4 || size >= 1e6));
   auto format = exponent ? std::chars_format::scientific : std::chars_format::fixed;
   auto end = kind == 'g' ? std::to_chars(buffer, buffer + sizeof buffer, value, format) : std::to_chars(buffer, buffer + sizeof buffer, value, format, 6);
   std::string out(buffer, end.ptr);

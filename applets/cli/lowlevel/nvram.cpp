@@ -2,11 +2,11 @@
 #include <algorithm>
 #include <print>
 
+#include "api/guid.h"
 #include "api/yaml.h"
 #include "applets/cli/editor.h"
 #include "applets/cli/input.h"
 #include "applets/cli/instance/common.h"
-#include "applets/cli/lowlevel/guid.h"
 #include "applets/cli/table.h"
 #include "applets/cli/verbs/columns.h"
 #include "applets/cli/verbs/noun.h"
@@ -14,6 +14,11 @@
 
 namespace cli {
 namespace {
+
+using api::guid_name;
+using api::guid_of;
+using api::variable_name;
+using api::VariableName;
 
 /// "/1.0/instances/NAME/nvram/GUID/VARIABLE".
 std::string nvram_path(const std::string& instance, const VariableName& variable) {

@@ -100,18 +100,6 @@ Result<FirmwareVariable> from_bytes(const Call& call) {
   return out;
 }
 
-Result<FirmwareVariable> from_json(const std::string& guid, const std::string& name, const Json& body) {
-  if (!body.is_object()) return fail(Code::invalid, "A variable is a JSON object");
-  StringList attributes;
-  if (body.contains("attributes") && body["attributes"].is_array())
-    for (const Json& one : body["attributes"])
-      if (one.is_string()) attributes.push_back(one.get<std::string>());
-  FirmwareVariable out{.attributes = instance::attributes_of(attributes), .timestamp = std::nullopt, .data = ""};
-  if (body.contains("timestamp") && body["timestamp"].is_string()) out.timestamp = Timestamp::parse(body["timestamp"].get<std::string>());
-  out.data = TRY(instance::nvram_data(guid, name, body.contains("data") ? body["data"] : Json()));
-  return out;
-}
-
 Result<> store(FirmwareVariables& all, const std::string& guid, const std::string& name, FirmwareVariable fresh) {
   if (!(fresh.attributes & instance::kNonVolatile)) return fail(Code::invalid, "Volatile UEFI variables cannot be stored in the NVRAM");
   all[guid][name] = std::move(fresh);
@@ -128,7 +116,7 @@ Result<> changed(Call& call, const std::function<Result<>(FirmwareVariables&)>& 
 Result<Reply> put_variable(Call& call) {
   const std::string guid = call.param("guid"), name = call.param("var");
   bool bytes = call.request.headers.get("Content-Type") == kBytes;
-  FirmwareVariable fresh = TRY(bytes ? from_bytes(call) : from_json(guid, name, TRY(api::parse_json(call.request.body))));
+  FirmwareVariable fresh = TRY(bytes ? from_bytes(call) : instance::variable_of(guid, name, TRY(api::parse_json(call.request.body))));
   bool was_there = false;
   TRY(changed(call, [&](FirmwareVariables& all) -> Result<> {
     if (FirmwareVariable* before = find(all, call)) {
@@ -158,7 +146,7 @@ Result<Reply> patch_all(Call& call) {
       if (!named.is_object()) return fail(Code::invalid, "Variables by GUID and name are wanted");
       for (const auto& [name, variable] : named.items()) {
         if (variable.is_null()) all[guid].erase(name);
-        else TRY(store(all, guid, name, TRY(from_json(guid, name, variable))));
+        else TRY(store(all, guid, name, TRY(instance::variable_of(guid, name, variable))));
       }
     }
     return {};

@@ -10,14 +10,6 @@ namespace {
 /// QEMU reads lines of at most 1023 bytes, and values know no escapes.
 constexpr size_t kMaxLine = 1000;
 
-Result<> check(const Sections& sections) {
-  for (const Section& section : sections)
-    for (const auto& [key, value] : section.entries)
-      if (value.find_first_of("\"\n\r") != value.npos || key.size() + value.size() > kMaxLine)
-        return fail(Code::invalid, "The value of {} in section {} of qemu.conf has a quote or a line end, or is too long: {}", key, section.name, quote(value.substr(0, 100)));
-  return {};
-}
-
 /// Windows runs faster when it knows its hypervisor. hv_passthrough is all that the host has of it, and a machine with it can't be saved: those that shall
 /// be get what every kernel since 5.10 has.
 constexpr std::string_view kEnlightened = ",hv_passthrough";
@@ -83,17 +75,24 @@ std::string config_head(const MachineSpec& spec, const Capabilities& qemu) {
   return usual ? "[spice]\n[boot-opts]\n" : "";
 }
 
+Result<> check_sections(const Sections& sections) {
+  for (const Section& section : sections)
+    for (const auto& [key, value] : section.entries)
+      if (value.find_first_of("\"\n\r") != value.npos || key.size() + value.size() > kMaxLine)
+        return fail(Code::invalid, "The value of {} in section {} of qemu.conf has a quote or a line end, or is too long: {}", key, section.name, quote(value.substr(0, 100)));
+  return {};
+}
+
 Result<Sections> sections(const MachineSpec& spec, const Capabilities& qemu) { return Builder(spec, qemu).build(); }
 
 Result<Rendered> render(const MachineSpec& spec, const Capabilities& qemu) {
-  if (!get_or(spec.config, "raw.qemu.scriptlet").empty())
-    return fail(Code::unsupported, "raw.qemu.scriptlet is not supported by this server: use raw.qemu.conf and raw.qemu.qmp.* instead");
   Sections all = TRY(sections(spec, qemu));
-  TRY(check(all));
+  TRY(check_sections(all));
   if (std::string raw = get_or(spec.config, "raw.qemu.conf"); !raw.empty()) all = TRY_CTX(apply_override(std::move(all), raw), "Invalid raw.qemu.conf");
-  TRY(check(all));
+  TRY(check_sections(all));
   bool known = get_or(spec.config, "raw.qemu").empty() && get_or(spec.config, "raw.qemu.qmp.early").empty();
-  return Rendered{to_text(all), known ? free_ports(all) : StringList()};
+  StringList ports = known ? free_ports(all) : StringList();
+  return Rendered{to_text(all), std::move(all), std::move(ports)};
 }
 
 }  // namespace instance::qemu

@@ -19,6 +19,7 @@ using Sections = std::vector<Section>;
 
 struct Rendered {
   std::string conf;      ///< text of qemu.conf
+  Sections sections;     ///< what conf says
   StringList free_ports; ///< PCI express ports that nothing in conf is on, in their order; empty if that isn't known (raw.qemu may use any)
 };
 
@@ -37,6 +38,8 @@ Result<Sections> sections(const MachineSpec& spec, const Capabilities& qemu);
 /// section without keys is removed, unknown ones are added. Errors: invalid with the line number.
 Result<Sections> apply_override(Sections sections, const std::string& text);
 std::string to_text(const Sections& sections);
+/// Errors: invalid: a name or value that would not stay in its line.
+Result<> check_sections(const Sections& sections);
 
 /// Words of raw.qemu, split as a shell would split them (quotes, backslashes), never run by one. Errors: invalid.
 Result<StringList> split_words(std::string_view text);

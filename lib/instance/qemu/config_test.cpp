@@ -83,8 +83,6 @@ TEST_CASE("What QEMU or the board lacks is left out or refused", "[qemu]") {
   CHECK_FALSE(conf(spec, old).contains("vsock"));
   spec.board = Board::microvm;
   CHECK(render(spec, old).error().message() == "A microvm starts a kernel directly, and the image carries none");
-  spec.config["raw.qemu.scriptlet"] = "def f(): pass";
-  CHECK(render(spec, old).error().code() == Code::unsupported);
 }
 
 TEST_CASE("The firmware's variables reach an unprivileged QEMU as descriptors", "[qemu]") {

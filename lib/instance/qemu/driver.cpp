@@ -27,6 +27,7 @@
 #include "instance/qemu/machine_spec.h"
 #include "instance/qemu/plug.h"
 #include "instance/qemu/probe.h"
+#include "instance/qemu/scriptlet.h"
 #include "instance/roles.h"
 #include "instance/volume.h"
 #include "sys/unprivileged.h"
@@ -172,6 +173,7 @@ class MachineDriver : public Driver, public HasGuest {
     if (!start.state_file.empty()) TRY(use_saved(start));
     // It loads while the drive and the devices are made.
     start.launch = TRY(begin_launch(job.ctx, paths_of(*instance), start.spec, {.cid = vsock_id(*instance->view()), .run_folder = instance->run_path()}));
+    if (!get_or(view->config, "raw.qemu.scriptlet").empty()) start.instance = scriptlet_instance(*view);
     start.access = TRY(access_of(instance, start.spec, *uplink_));
     start.spec.config_drive.folder = TRY(write_config_drive(job.ctx, instance, {.trigger = instance->volatile_get("volatile.apply_template"), .connection = start.access.agent.connection, .owner = whom.uid}));
     if (start.spec.stateful) start.spec.config_drive.folder.clear();  // a share that the guest has mounted can't be saved

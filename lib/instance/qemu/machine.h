@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 
+#include "api/json.h"
 #include "core/paths.h"
 #include "instance/instance.h"
 #include "instance/qemu/agent_client.h"
@@ -82,6 +83,7 @@ struct MachineStart {
   unsigned cpus = 0;           ///< what the limits ask for now, which it comes to once it runs again
   uint64_t memory = 0;         ///< the same in bytes
   int64_t oom_score = 0;       ///< limits.memory.oom_priority
+  Json instance;               ///< as raw.qemu.scriptlet sees it; null without one
 };
 
 /// Does such a machine have a vsock device that is plugged in after QEMU started, and out before its state is saved?

@@ -5,6 +5,7 @@
 
 #include "async/runtime.h"
 #include "instance/qemu/agent_status.h"
+#include "instance/qemu/config.h"
 #include "instance/qemu/machine.h"
 #include "instance/qemu/probe.h"
 #include "instance/qemu/qmp/client.h"
@@ -59,8 +60,8 @@ struct Machine::Impl : std::enable_shared_from_this<Impl> {
 
   // Life: machine.cpp, machine_start.cpp.
   Result<> launch(const Context& ctx, MachineStart start);
-  Result<> spawn(const Context& ctx, MachineStart& start);
-  Result<> assemble(const Context& ctx, const MachineStart& start);
+  Result<Rendered> spawn(const Context& ctx, MachineStart& start);
+  Result<> assemble(const Context& ctx, const MachineStart& start, Rendered& rendered);
   /// Takes over a running process. Errors: not_found if it ended.
   Result<> adopt(const Process& found);
   void watch_exit();

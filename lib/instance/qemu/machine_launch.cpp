@@ -35,6 +35,13 @@ Result<std::vector<UniqueFd>> open_vars(MachineSpec& spec, std::vector<sys::Pass
 
 bool plugs_vsock(const MachineSpec& spec) { return spec.stateful && spec.board == Board::q35 && vsock_backend() == VsockBackend::helper; }
 
+Result<> start_program(Launch& launch, const MachinePaths& paths) {
+  sys::SpawnSpec program{.argv = launch.argv, .extra_environment = kEnvironment, .cwd = paths.run, .fds = std::move(launch.fds), .new_session = true};
+  launch.program.emplace(TRY_CTX(sys::StartedRun::start(std::move(program), true), "Failed starting QEMU"));
+  launch.vars.clear();
+  return {};
+}
+
 Result<std::shared_ptr<Launch>> begin_launch(const Context& ctx, const MachinePaths& paths, MachineSpec& spec, const VsockPlace& place) {
   auto found = host(ctx);
   if (!found->qemu) return fail(Code::unsupported, "Virtual machines are unavailable: {}", found->unavailable);
@@ -44,14 +51,16 @@ Result<std::shared_ptr<Launch>> begin_launch(const Context& ctx, const MachinePa
   spec.vsock.kind = vsock.backend == VsockBackend::kernel ? VsockSpec::Kind::vhost : VsockSpec::Kind::vhost_user;
   spec.vsock.cid = vsock.cid;
   spec.vsock.fd = kVsockFd;
-  std::vector<sys::PassedFd> fds;
-  auto vars = TRY(open_vars(spec, fds));
-  if (!plugs_vsock(spec)) fds.push_back({vsock.fd.get(), kVsockFd});
-  StringList argv = TRY(arguments(spec, *found->qemu));
-  auto program = TRY_CTX(sys::StartedRun::start({.argv = std::move(argv), .extra_environment = kEnvironment, .cwd = paths.run, .fds = std::move(fds), .new_session = true}, true),
-                         "Failed starting QEMU");
-  if (std::string head = config_head(spec, *found->qemu); !head.empty()) TRY(program.feed(head));
-  return std::make_shared<Launch>(std::move(found), std::move(vsock), std::move(program));
+  auto launch = std::make_shared<Launch>();
+  launch->vars = TRY(open_vars(spec, launch->fds));
+  if (!plugs_vsock(spec)) launch->fds.push_back({vsock.fd.get(), kVsockFd});
+  launch->argv = TRY(arguments(spec, *found->qemu));
+  launch->host = std::move(found);
+  launch->vsock = std::move(vsock);
+  if (!get_or(spec.config, "raw.qemu.scriptlet").empty()) return launch;
+  TRY(start_program(*launch, paths));
+  if (std::string head = config_head(spec, *launch->host->qemu); !head.empty()) TRY(launch->program->feed(head));
+  return launch;
 }
 
 }  // namespace instance::qemu

@@ -11,6 +11,7 @@
 #include "instance/qemu/machine_impl.h"
 #include "instance/qemu/machine_launch.h"
 #include "instance/qemu/plug.h"
+#include "instance/qemu/scriptlet.h"
 #include "sys/proc.h"
 
 namespace instance::qemu {
@@ -47,15 +48,33 @@ Result<> restore(const Context& ctx, qmp::Client& qmp, const std::string& file) 
   return load_state(ctx, qmp, fd.get());
 }
 
+/// What the administrator wants done at a stage: raw.qemu.qmp.STAGE, then raw.qemu.scriptlet, which alone is asked before QEMU is there.
+Result<> run_hooks(const Context& ctx, qmp::Client* qmp, const MachineStart& start, Rendered& rendered, const std::string& stage) {
+  if (qmp) TRY(run_raw_commands(ctx, *qmp, start.spec.config, stage));
+  std::string source = get_or(start.spec.config, "raw.qemu.scriptlet");
+  if (source.empty()) return {};
+  ScriptletStage seen{stage, start.instance, start.launch->argv, rendered.sections, qmp, start.spec.firmware.vars};
+  return run_qemu_scriptlet(ctx, source, seen);
+}
+
+/// The scriptlet changes what QEMU is started with.
+Result<> run_config_stage(const Context& ctx, const MachineStart& start, Rendered& rendered) {
+  TRY(run_hooks(ctx, nullptr, start, rendered, "config"));
+  TRY(check_sections(rendered.sections));
+  rendered.conf = to_text(rendered.sections);
+  rendered.free_ports.clear();  // it may have taken some
+  return {};
+}
+
 /// Everything that is plugged into a q35 machine before its first instruction. A saved one gets what it had, where it had it.
-Result<> furnish(const Context& ctx, qmp::Client& qmp, const MachineStart& start, int vsock) {
+Result<> furnish(const Context& ctx, qmp::Client& qmp, const MachineStart& start, Rendered& rendered, int vsock) {
   bool restoring = !start.state_file.empty();
   unsigned cpus = restoring ? start.layout.cpus : start.spec.cpu.count;
   if (start.spec.cpu.sockets == 0 && cpus > 1) TRY_CTX(set_cpus(ctx, qmp, cpus), "Failed to add CPUs");
   if (restoring) TRY(plug_memory(ctx, qmp, start.spec.memory, start.layout.dimms));
   TRY_CTX(plug_all(ctx, qmp, *start.launch->host->qemu, start.spec, restoring ? start.layout.places : places_on(start.free_ports, start.spec)), "Failed setting up device via monitor");
   if (vsock >= 0 && !restoring) TRY(plug_vsock(ctx, qmp, vsock));
-  TRY(run_raw_commands(ctx, qmp, start.spec.config, "pre-start"));
+  TRY(run_hooks(ctx, &qmp, start, rendered, "pre-start"));
   if (restoring) return {};
   // Boot indexes of plugged devices count from the next reset on only.
   TRY(qmp.run(ctx, "system_reset"));
@@ -70,29 +89,35 @@ Result<> reach_limits(const Context& ctx, qmp::Client& qmp, const MachineStart& 
 
 }  // namespace
 
-Result<> Machine::Impl::spawn(const Context& ctx, MachineStart& start) {
+Result<Rendered> Machine::Impl::spawn(const Context& ctx, MachineStart& start) {
   Launch& launch = *start.launch;
   Rendered rendered = TRY(render(start.spec, *launch.host->qemu));
+  if (!launch.program) {
+    TRY(run_config_stage(ctx, start, rendered));
+    TRY(start_program(launch, paths));
+  }
   TRY(write_file_atomic(paths.run + "/qemu.conf", rendered.conf, 0600));  // for people to read
-  start.free_ports = std::move(rendered.free_ports);
+  start.free_ports = rendered.free_ports;
   TRY_CTX(vsock_serves(ctx, launch.vsock), "Failed making the vsock device");
-  auto ran = launch.program.finish(ctx.with_timeout(kSpawnTime), {.input = std::move(rendered.conf)});
+  auto ran = launch.program->finish(ctx.with_timeout(kSpawnTime), {.input = rendered.conf});
   if (!ran) return Failure(std::move(ran).error().wrap("Failed starting QEMU" + last_words(start.spec.log_file)));
   auto pid = parse_int(trim(TRY_CTX(read_file(paths.pid_file()), "QEMU left no process id")));
   if (!pid || *pid <= 0) return fail(Code::internal, "QEMU left no process id");
   Process found{.pid = static_cast<pid_t>(*pid), .started_at = Timestamp::now()};
   found.start = sys::process_start_time(found.pid).value_or(0);
   TRY_CTX(adopt(found), "QEMU ended right after its start");
-  return write_file_atomic(paths.state(), render_state(found));
+  TRY(write_file_atomic(paths.state(), render_state(found)));
+  return rendered;
 }
 
-Result<> Machine::Impl::assemble(const Context& ctx, const MachineStart& start) {
+Result<> Machine::Impl::assemble(const Context& ctx, const MachineStart& start, Rendered& rendered) {
   int vsock = start.launch->vsock.fd.get();
   auto qmp = TRY(monitor(ctx));
-  TRY(run_raw_commands(ctx, *qmp, start.spec.config, "early"));
+  TRY(run_hooks(ctx, qmp.get(), start, rendered, "early"));
   // QEMU can't save the state of this device, so a saved machine has none; the others get theirs before the guest looks.
   bool late = plugs_vsock(start.spec);
-  if (start.spec.board == Board::q35) TRY(furnish(ctx, *qmp, start, late ? vsock : -1));
+  if (start.spec.board == Board::q35) TRY(furnish(ctx, *qmp, start, rendered, late ? vsock : -1));
+  else TRY(run_hooks(ctx, qmp.get(), start, rendered, "pre-start"));
   learn_threads(ctx, *qmp);
   if (start.oom_score != 0)
     if (auto set = sys::set_oom_score(process.pid, start.oom_score); !set) log_warn("Failed to set OOM priority", {{"instance", paths.id}, {"error", set.error().message()}});
@@ -103,13 +128,13 @@ Result<> Machine::Impl::assemble(const Context& ctx, const MachineStart& start) 
     if (auto reached = reach_limits(ctx, *qmp, start); !reached)
       log_warn("Limits that changed since the state of a virtual machine was saved are not in force", {{"instance", paths.id}, {"error", reached.error().message()}});
   if (!start.state_file.empty()) unlink(start.state_file.c_str());
-  return run_raw_commands(ctx, *qmp, start.spec.config, "post-start");
+  return run_hooks(ctx, qmp.get(), start, rendered, "post-start");
 }
 
 Result<> Machine::Impl::launch(const Context& ctx, MachineStart start) {
   TRY(use_access(start.access));
-  auto done = spawn(ctx, start);
-  if (done) done = assemble(ctx, start);
+  auto rendered = spawn(ctx, start);
+  auto done = rendered ? assemble(ctx, start, *rendered) : Result<>(Failure(rendered.error()));
   if (!done) {
     abandon();
     // A QEMU that went away during these steps said why in its log only.

@@ -125,4 +125,16 @@ Result<std::string> nvram_data(const std::string& guid, const std::string& name,
   return fail(Code::invalid, "The form of variable {} is not known to this server: send its bytes as application/octet-stream", quote(name));
 }
 
+Result<FirmwareVariable> variable_of(const std::string& guid, const std::string& name, const Json& body) {
+  if (!body.is_object()) return fail(Code::invalid, "A variable is a JSON object");
+  StringList attributes;
+  if (body.contains("attributes") && body["attributes"].is_array())
+    for (const Json& one : body["attributes"])
+      if (one.is_string()) attributes.push_back(one.get<std::string>());
+  FirmwareVariable out{.attributes = attributes_of(attributes), .timestamp = std::nullopt, .data = ""};
+  if (body.contains("timestamp") && body["timestamp"].is_string()) out.timestamp = Timestamp::parse(body["timestamp"].get<std::string>());
+  out.data = TRY(nvram_data(guid, name, body.contains("data") ? body["data"] : Json()));
+  return out;
+}
+
 }  // namespace instance

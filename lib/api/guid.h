@@ -6,7 +6,7 @@
 #include "base/result.h"
 #include "base/strings.h"
 
-namespace cli {
+namespace api {
 
 /// Its familiar name, or the GUID (small letters) itself.
 std::string guid_name(const std::string& guid);
@@ -19,4 +19,4 @@ struct VariableName {
 /// "GUID:name" (or a GUID's name), "GUID-name" or "name-GUID"; anything else is one of the specification's own variables. Errors: invalid (no GUID before the colon).
 Result<VariableName> variable_name(const std::string& text);
 
-}  // namespace cli
+}  // namespace api

@@ -1,11 +1,11 @@
 // Names that EDK2's headers give to GUIDs, as users write and read them.
-#include "applets/cli/lowlevel/guid.h"
+#include "api/guid.h"
 
 #include <algorithm>
 
 #include "base/encode.h"
 
-namespace cli {
+namespace api {
 namespace {
 
 struct Named {
@@ -123,4 +123,4 @@ Result<VariableName> variable_name(const std::string& text) {
   return VariableName{kGlobal, text};
 }
 
-}  // namespace cli
+}  // namespace api

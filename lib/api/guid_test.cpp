@@ -1,10 +1,10 @@
-#include "applets/cli/lowlevel/guid.h"
+#include "api/guid.h"
 
 #include <catch2/catch_test_macros.hpp>
 
-using namespace cli;
+using namespace api;
 
-TEST_CASE("GUIDs are known by name in several spellings", "[cli]") {
+TEST_CASE("GUIDs are known by name in several spellings", "[api]") {
   const std::string global = "8be4df61-93ca-11d2-aa0d-00e098032b8c";
   CHECK(guid_name(global) == "EFI_GLOBAL_VARIABLE");
   CHECK(guid_name("00000000-0000-0000-0000-000000000001") == "00000000-0000-0000-0000-000000000001");
@@ -16,7 +16,7 @@ TEST_CASE("GUIDs are known by name in several spellings", "[cli]") {
   for (const char* text : {"", "nothing", "8be4df61", "8be4df61-93ca-11d2-aa0d-00e098032b8g"}) CHECK_FALSE(guid_of(text));
 }
 
-TEST_CASE("Variables are named with and without their GUID", "[cli]") {
+TEST_CASE("Variables are named with and without their GUID", "[api]") {
   const std::string global = "8be4df61-93ca-11d2-aa0d-00e098032b8c", other = "d719b2cb-3d3a-4596-a3bc-dad00e67656f";
   auto check = [](const std::string& text, const std::string& guid, const std::string& name) {
     auto found = variable_name(text);
