@@ -33,7 +33,7 @@ IN_MACHINE = env SUITE_TIMEOUT=3000 SUITE_GUEST=$(CURDIR)/$(BUILD)/guest
 RUN_SUITES = $(CURDIR)/scripts/run-suites $(CURDIR)/$(BUILD)/incusbox
 test-v2: binary
 	scripts/vmtest -m 4 -b $(BUILD)/incusbox $(IN_MACHINE) $(RUN_SUITES) \
-	  $(or $(SUITES),$(filter-out vm_% hardware,$(basename $(notdir $(wildcard tests/suites/*.sh)))))
+	  $(or $(SUITES),$(filter-out vm_% hardware passthrough,$(basename $(notdir $(wildcard tests/suites/*.sh)))))
 
 # Virtual machines with KVM, which QEMU emulates there (AMD's), vhost-vsock, huge pages. QEMU aborts when an accelerated guest sets CR8 while an interrupt is
 # pending, as UEFI firmware does: machines are given their kernel.
@@ -41,10 +41,16 @@ test-kvm: binary
 	scripts/make-guest -b $(BUILD)/incusbox $(BUILD)/guest > /dev/null
 	scripts/vmtest -m 4 -k hugepages=100 -b $(BUILD)/incusbox $(IN_MACHINE) SUITE_NO_FIRMWARE=1 $(RUN_SUITES) $(or $(SUITES),vm_kvm vm_memory vm_life)
 
-# Devices that QEMU plugs into the machine: a USB stick, a tablet, a screen.
+# Devices that QEMU plugs into the machine: a USB stick, a tablet, a screen, a disk, a NIC, and one with virtual functions; with an IOMMU, so that machines in
+# that machine can have them.
+HARDWARE = -device intel-iommu -device qemu-xhci -device usb-tablet -device VGA \
+  -blockdev null-co,node-name=stick,size=16777216,read-zeroes=on -device usb-storage,drive=stick,serial=VMSTICK \
+  -device pcie-root-port,id=p1,chassis=1,slot=1 -blockdev null-co,node-name=disk,size=16777216,read-zeroes=on -device nvme,drive=disk,serial=VMDISK,bus=p1 \
+  -device pcie-root-port,id=p2,chassis=2,slot=2 -device e1000e,bus=p2 -device pcie-root-port,id=p3,chassis=3,slot=3 -device igb,bus=p3
 test-hardware: binary
-	scripts/vmtest -f -b $(BUILD)/incusbox -q "-device qemu-xhci -device usb-tablet -device VGA -blockdev null-co,node-name=stick,size=16777216,read-zeroes=on \
-	  -device usb-storage,drive=stick,serial=VMSTICK" $(IN_MACHINE) $(RUN_SUITES) $(or $(SUITES),hardware)
+	scripts/make-guest -b $(BUILD)/incusbox -f $(BUILD)/guest-full > /dev/null
+	VMTEST_QEMU=$$(scripts/qemu-with-igb.sh) scripts/vmtest -f -m 4 -b $(BUILD)/incusbox -k intel_iommu=on -q "$(HARDWARE)" \
+	  $(IN_MACHINE) SUITE_GUEST=$(CURDIR)/$(BUILD)/guest-full SUITE_NO_FIRMWARE=1 SUITE_NETWORK=host $(RUN_SUITES) $(or $(SUITES),hardware passthrough)
 
 check: binary
 	scripts/check-layers

@@ -45,10 +45,10 @@ std::vector<config::Keys> keys_of_command(std::string_view path, const KnownName
 std::vector<KeyChapter> key_chapters() {
   static constexpr std::pair<std::string_view, std::string_view> kTitles[] = {
       {"server", "Server"}, {"instance", "Instances and profiles"}, {"project", "Projects"},   {"device", "Devices of type "},
-      {"nic", "Network interfaces of nictype "}, {"network", "Networks of type "}, {"pool", "Storage pools"}, {"volume", "Storage volumes"}};
+      {"gpu", "Graphics cards of gputype "}, {"nic", "Network interfaces of nictype "}, {"network", "Networks of type "}, {"pool", "Storage pools"}, {"volume", "Storage volumes"}};
   std::vector<KeyChapter> chapters;
   for (const schema::Table& table : schema::tables()) {
-    bool doubled = table.kind == "device" && table.type == "nic";  // each nictype has a chapter of its own
+    bool doubled = table.kind == "device" && (table.type == "nic" || table.type == "gpu");  // each of their kinds has a chapter of its own
     if (table.keys.empty() || doubled) continue;
     for (const auto& [kind, title] : kTitles) {
       if (kind == table.kind) chapters.push_back({std::string(title) + table.type, table.keys});

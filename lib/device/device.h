@@ -22,6 +22,8 @@ class Host {
   virtual const std::string& project() const = 0;
   virtual const std::string& name() const = 0;
   virtual bool is_container() const = 0;
+  /// Of a profile, which instances of all types may have: each of its devices is fine if one of them can have it.
+  virtual bool is_any_type() const { return false; }
   virtual bool privileged() const = 0;
   virtual const StringMap& expanded_config() const = 0;
   virtual const std::map<std::string, StringMap>& expanded_devices() const = 0;
@@ -51,13 +53,14 @@ struct MountEntry {
 
 /// A network interface the runtime moves into the instance, or that a virtual machine's NIC is wired to.
 struct NicEntry {
-  enum class Kind { moved, tap, macvtap };
+  enum class Kind { moved, tap, macvtap, passed };
   std::string device;
-  std::string host_name;   ///< interface to move (the inner end of the veth pair, a macvlan, …); the tap or macvtap
+  std::string host_name;   ///< interface to move (the inner end of the veth pair, a macvlan, …); the tap or macvtap; what it was called before it was passed
   std::string name;        ///< name inside
   std::string hwaddr;
   // Virtual machines only:
   Kind kind = Kind::moved;
+  std::string pci, iommu_group;  ///< passed: as those of PciEntry
   std::string bus = "virtio";
   bool connected = true;
   uint32_t mtu = 0;        ///< told to the guest; 0: its default
@@ -103,6 +106,18 @@ struct UsbEntry {
   unsigned bus = 0, address = 0;
 };
 
+/// A PCI function of the host, or a mediated device of one, that a virtual machine gets.
+struct PciEntry {
+  std::string device;
+  std::string address;      ///< "0000:02:00.0"; has the driver vfio-pci
+  std::string group;        ///< its IOMMU group: the node /dev/vfio/GROUP
+  std::string mdev;         ///< UUID of a mediated device, which the guest gets instead of the function
+  bool firmware = true;     ///< its option ROM is shown
+  bool gpu = false;
+  bool vga = false;         ///< it serves the ports and the memory of VGA too: a screen from the first moment
+  StringList siblings;      ///< other functions of the card, which the guest gets too
+};
+
 /// A device node permission: "c 1:3 rwm".
 struct CgroupEntry {
   std::string rule;
@@ -118,12 +133,14 @@ struct RunConfig {
   StringMap lxc;                     ///< further lxc.* items, values without newlines
   std::vector<std::pair<std::string, std::string>> cgroup_files;  ///< control group files to write, in cgroup2's words: {"io.max", "8:0 rbps=1048576"}
   StringList environment;
+  StringList nvidia_devices;         ///< what NVIDIA's runtime shall bring in, in the words of its tools
   std::vector<std::function<Result<>(const Context&)>> post_start;  ///< run once the instance runs
   // Virtual machines only:
   std::vector<DriveEntry> drives;
   std::vector<ShareEntry> shares;
   std::vector<TpmEntry> tpms;
   std::vector<UsbEntry> usbs;
+  std::vector<PciEntry> pcis;
 };
 
 /// What a running instance needs so that it has what the host has: start() and plug, unplug and stop(), or nothing.

@@ -1,123 +1,107 @@
-// gpu: the nodes of whole graphics cards of the host (gputype physical).
-#include <algorithm>
-#include <filesystem>
+// gpu: graphics cards of the host. Finds the kind and hands over.
+#include "device/gpu.h"
 
-#include "config/file_checks.h"
-#include "device/nic/keys.h"
-#include "device/node_files.h"
-#include "device/services.h"
+#include <algorithm>
+
+#include "device/gpu_keys.h"
+#include "device/pass_through.h"
 #include "resources/resources.h"
 
 namespace device {
-namespace {
+namespace gpu {
 
-constexpr config::Key kKeys[] = {
-    {.name = "gid", .group = "gpu_physical", .def = "0", .required = "no", .summary = "Group that owns the nodes in the instance", .check = config::is_unix_id},
-    {.name = "gputype", .group = "gpu_physical", .def = "physical", .required = "no", .summary = "Kind of the device: physical"},
-    {.name = "id", .group = "gpu_physical", .required = "no", .summary = "Number of the DRM card"},
-    {.name = "mode", .group = "gpu_physical", .def = "0660", .required = "no", .summary = "Mode of the nodes in the instance", .check = config::is_file_mode},
-    {.name = "pci", .group = "gpu_physical", .required = "no", .summary = "PCI address of the card", .check = nic::checks::pci_address},
-    {.name = "productid", .group = "gpu_physical", .required = "no", .summary = "Product of the card, four hex digits", .check = nic::checks::device_id},
-    {.name = "uid", .group = "gpu_physical", .def = "0", .required = "no", .summary = "User that owns the nodes in the instance", .check = config::is_unix_id},
-    {.name = "vendorid", .group = "gpu_physical", .required = "no", .summary = "Vendor of the card, four hex digits", .check = nic::checks::device_id},
-};
-
-/// "00:02.0" -> "0000:00:02.0"
-std::string full_address(const std::string& address) { return address.size() == 7 ? "0000:" + address : address; }
-
-/// NVIDIA's nodes that belong to no single card: nvidiactl, nvidia-uvm, …
-StringList nvidia_common_nodes() {
-  StringList out;
-  std::error_code error;
-  for (const auto& entry : std::filesystem::directory_iterator("/dev", error)) {
-    std::string name = entry.path().filename();
-    if (name.starts_with("nvidia") && !parse_uint(name.substr(6)) && read_node(entry.path())) out.push_back(entry.path());
+Result<> checks::mig_uuid(std::string_view value) {
+  std::string_view uuid = value.starts_with("MIG-") ? value.substr(4) : value;
+  bool good = uuid.size() == 36;
+  for (size_t i = 0; good && i < uuid.size(); i++) {
+    bool dash = i == 8 || i == 13 || i == 18 || i == 23;
+    good = dash ? uuid[i] == '-' : isxdigit(static_cast<unsigned char>(uuid[i])) != 0;
   }
-  return out;
+  return good ? Result<>() : fail(Code::invalid, "Invalid UUID {}", quote(uuid));
 }
 
-class Gpu : public Device {
+Gpu::Gpu(Host& host, const std::string& name, const StringMap& config) : host_(host), name_(name), config_(config) {
+  if (auto pci = config_.find("pci"); pci != config_.end()) pci->second = full_address(pci->second);
+}
+
+Result<> Gpu::save(const StringMap& changes) {
+  StringMap full;
+  for (const auto& [key, text] : changes) full[name_ + "." + key] = text;
+  return host_.volatile_set(full);
+}
+
+Result<> Gpu::check_selection(config::Keys keys) const {
+  TRY(check_keys(keys, config_));
+  for (const char* alone : {"pci", "id"}) {
+    if (value(alone).empty()) continue;
+    for (const char* other : {"pci", "id", "productid", "vendorid"})
+      if (std::string_view(other) != alone && !value(other).empty()) return fail(Code::invalid, "Cannot use {} when {} is set", quote(other), quote(alone));
+  }
+  return {};
+}
+
+Result<> Gpu::check_environment() const {
+  TRY(check_stateless(host_, "GPU devices"));
+  return check_present(value("pci"));
+}
+
+bool Gpu::selected(const api::ResourcesGPUCard& card) const {
+  auto is = [&](const char* key, const std::string& found) { return value(key).empty() || value(key) == found; };
+  bool right_id = value("id").empty() || (card.drm && std::to_string(card.drm->id) == value("id"));
+  return right_id && is("vendorid", card.vendor_id) && is("productid", card.product_id) && is("pci", card.pci_address);
+}
+
+Result<std::vector<api::ResourcesGPUCard>> Gpu::selected_cards() const {
+  api::ResourcesGPU all = TRY(resources::gpu());
+  std::erase_if(all.cards, [&](const api::ResourcesGPUCard& card) { return !selected(card); });
+  if (all.cards.empty()) return fail(Code::invalid, "Failed to detect requested GPU device");
+  return std::move(all.cards);
+}
+
+Result<api::ResourcesGPUCard> Gpu::selected_card(std::string_view several) const {
+  auto cards = TRY(selected_cards());
+  if (cards.size() > 1) return fail(Code::invalid, "{}", several);
+  return std::move(cards[0]);
+}
+
+namespace {
+
+constexpr Kind kKinds[] = {
+    {"mdev", kMdevKeys, create_mdev}, {"mig", kMigKeys, create_mig}, {"physical", kPhysicalKeys, create_physical}, {"sriov", kSriovKeys, create_sriov}};
+
+/// Null if there is none of that name.
+const Kind* find_kind(const StringMap& config) {
+  auto found = std::ranges::find(kKinds, get_or(config, "gputype", "physical"), &Kind::name);
+  return found == std::end(kKinds) ? nullptr : found;
+}
+
+class UnknownKind : public Device {
  public:
-  Gpu(Host& host, const std::string& name, const StringMap& config) : host_(host), files_(host, name), config_(config) {}
-
-  Result<> validate() override {
-    if (!host_.is_container()) return fail(Code::invalid, "Unsupported device type");
-    std::string kind = value("gputype");
-    if (contains({"mdev", "mig", "sriov", "native-context"}, kind)) return fail(Code::invalid, "GPU devices of type {} are not supported by this server, only physical ones", quote(kind));
-    if (!kind.empty() && kind != "physical") return fail(Code::invalid, "Unsupported device type: gputype {}", quote(kind));
-    TRY(check_keys(kKeys, config_));
-    for (const char* alone : {"pci", "id"}) {
-      if (value(alone).empty()) continue;
-      for (const char* other : {"pci", "id", "productid", "vendorid"})
-        if (std::string_view(other) != alone && !value(other).empty()) return fail(Code::invalid, "Cannot use {} when {} is set", quote(other), quote(alone));
-    }
-    return {};
-  }
-
-  Result<RunConfig> start(const Context&) override {
-    RunConfig out;
-    bool found = false, nvidia = false;
-    std::string pci = value("pci");
-    if (!pci.empty() && !std::filesystem::exists("/sys/bus/pci/devices/" + full_address(pci))) return fail(Code::invalid, "Invalid PCI address (no device found): {}", full_address(pci));
-    api::ResourcesGPU all = TRY(resources::gpu());
-    for (const api::ResourcesGPUCard& card : all.cards) {
-      if (!selected(card)) continue;
-      found = true;
-      if (card.drm)
-        for (const std::string& name : {card.drm->card_name, card.drm->render_name, card.drm->control_name})
-          if (!name.empty()) TRY(add(out, "/dev/dri/" + name));
-      if (!card.nvidia || card.nvidia->card_name.empty()) continue;
-      nvidia = true;
-      TRY(add(out, "/dev/" + card.nvidia->card_name));
-    }
-    if (nvidia)
-      for (const std::string& path : nvidia_common_nodes()) TRY(add(out, path));
-    if (!found) return fail(Code::invalid, "Failed to detect requested GPU device");
-    return out;
-  }
-
-  Result<RunConfig> plugged() override {
-    RunConfig out;
-    for (const std::string& target : files_.targets())
-      if (auto node = read_node(files_.path(target)); node && !files_.taken(target)) files_.add_to(out, *node, target);
-    return out;
-  }
-
-  Result<> stop(const Context&) override {
-    for (const std::string& target : files_.targets()) TRY(files_.remove(target));
-    return {};
-  }
+  explicit UnknownKind(std::string name) : name_(std::move(name)) {}
+  Result<> validate() override { return fail(Code::invalid, "Unsupported GPU type {}", quote(name_)); }
+  Result<RunConfig> start(const Context&) override { return Failure(validate().error()); }
+  Result<> stop(const Context&) override { return {}; }
 
  private:
-  std::string value(const std::string& key) const { return get_or(config_, key); }
-  bool is(const std::string& key, const std::string& found) const { return value(key).empty() || value(key) == found; }
-  bool selected(const api::ResourcesGPUCard& card) const {
-    bool right_id = value("id").empty() || (card.drm && std::to_string(card.drm->id) == value("id"));
-    return right_id && is("vendorid", card.vendor_id) && is("productid", card.product_id) && (value("pci").empty() || full_address(value("pci")) == card.pci_address);
-  }
-
-  /// Nothing if the host has no such node.
-  Result<> add(RunConfig& out, const std::string& path) const {
-    auto node = read_node(path);
-    if (!node) return {};
-    std::string target = path.substr(1);
-    bool taken = files_.taken(target);
-    TRY(files_.make(*node, target, config_));
-    if (!taken) files_.add_to(out, *node, target);
-    return {};
-  }
-
-  Host& host_;
-  NodeFiles files_;
-  StringMap config_;
+  std::string name_;
 };
+
+std::unique_ptr<Device> create(Services& services, Host& host, const std::string& name, const StringMap& config) {
+  const Kind* kind = find_kind(config);
+  return kind ? kind->create(services, host, name, config) : std::make_unique<UnknownKind>(get_or(config, "gputype"));
+}
+
+config::Keys keys_of(const StringMap& config) {
+  const Kind* kind = find_kind(config);
+  return kind ? kind->keys : config::Keys();
+}
 
 }  // namespace
 
-extern const device::Type gpu_type = {
-    .name = "gpu",
-    .create = [](Services&, Host& host, const std::string& name, const StringMap& config) -> std::unique_ptr<Device> { return std::make_unique<Gpu>(host, name, config); },
-    .keys = [](const StringMap&) -> config::Keys { return kKeys; },
-};
+std::span<const Kind> kinds() { return kKinds; }
+
+}  // namespace gpu
+
+extern const Type gpu_type = {.name = "gpu", .create = gpu::create, .keys = gpu::keys_of};
 
 }  // namespace device

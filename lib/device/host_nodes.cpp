@@ -82,6 +82,8 @@ std::vector<HostNode> usb_nodes(const std::string& sysfs, const StringMap& confi
   return out;
 }
 
+UsbEntry usb_entry(const std::string& device, unsigned bus, unsigned address) { return {std::format("{}-{:03}-{:03}", device, bus, address), bus, address}; }
+
 std::vector<HostNode> usb_driver_nodes(const std::string& sysfs, const StringMap& config) {
   std::vector<HostNode> out;
   for (const char* kind : {"block", "char"}) {

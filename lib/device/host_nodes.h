@@ -21,6 +21,9 @@ struct HostNode {
 /// The nodes of whole USB devices (/dev/bus/usb/BUS/DEVICE) that keys vendorid, productid, serial, busnum and devnum select; unset ones select all.
 std::vector<HostNode> usb_nodes(const std::string& sysfs, const StringMap& config);
 
+/// What a virtual machine has of `device` that is the USB device at an address of a bus: one device may be several.
+UsbEntry usb_entry(const std::string& device, unsigned bus, unsigned address);
+
 /// The nodes that drivers made for matching USB devices (serial ports, disks, …), by vendorid, productid and pci: the address of the USB controller.
 std::vector<HostNode> usb_driver_nodes(const std::string& sysfs, const StringMap& config);
 

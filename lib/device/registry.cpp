@@ -33,7 +33,8 @@ Result<std::unique_ptr<Device>> create(Services& services, Host& host, const std
 
 Result<> check_keys(config::Keys keys, const StringMap& config) {
   for (const auto& [name, value] : config) {
-    if (name == "type" || name == "nictype" || name.starts_with("user.")) continue;  // notes of the user's own are welcome on any device
+    // Which keys there are depends on the kind; notes of the user's own are welcome on any device.
+    if (name == "type" || name == "nictype" || name == "gputype" || name.starts_with("user.")) continue;
     const config::Key* key = config::find(keys, name);
     if (!key) return fail(Code::invalid, "Invalid device option {}", quote(name));
     TRY_CTX(config::validate(*key, value), "Invalid value for device option {}", quote(name));
@@ -44,6 +45,10 @@ Result<> check_keys(config::Keys keys, const StringMap& config) {
   }
   return {};
 }
+
+Result<> check_for_containers(const Host& host) { return host.is_any_type() || host.is_container() ? Result<>() : fail(Code::unsupported, "Unsupported device type"); }
+
+Result<> check_for_machines(const Host& host) { return host.is_any_type() || !host.is_container() ? Result<>() : fail(Code::unsupported, "Unsupported device type"); }
 
 std::string path_name(std::string_view text) {
   std::string out;

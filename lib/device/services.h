@@ -29,6 +29,9 @@ std::span<const Type* const> types();
 /// Helpers every type needs.
 /// Errors: invalid naming the first key of `config` that `keys` does not list, or whose value is wrong.
 Result<> check_keys(config::Keys keys, const StringMap& config);
+/// Errors: unsupported: instances of `host`'s type have no such device. (One of a profile is passed over then.)
+Result<> check_for_containers(const Host& host);
+Result<> check_for_machines(const Host& host);
 /// The name of a device as a path part: slashes and other separators encoded so that two devices never collide.
 std::string path_name(std::string_view text);
 

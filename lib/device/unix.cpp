@@ -69,7 +69,7 @@ class UnixDevice : public Device {
   UnixDevice(Host& host, const std::string& name, const StringMap& config, bool block) : host_(host), files_(host, name), config_(config), block_(block) {}
 
   Result<> validate() override {
-    if (!host_.is_container()) return fail(Code::invalid, "Unsupported device type");
+    TRY(check_for_containers(host_));
     TRY(check_keys(block_ ? config::Keys(kBlockKeys) : config::Keys(kCharKeys), config_));
     if (value("source").empty() && value("path").empty()) return fail(Code::invalid, "Unix device entry is missing the required \"source\" or \"path\" property");
     if (!block_ && !(value("limits.read") + value("limits.write")).empty()) return fail(Code::invalid, "I/O limits are only supported for unix-block devices");

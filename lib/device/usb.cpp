@@ -45,7 +45,7 @@ struct Kind {
   config::Keys keys;
   std::vector<HostNode> (*find)(const std::string& sysfs, const StringMap& config);
   const char* missing;
-  bool needs_selection;
+  bool containers_only;  ///< and one of the keys that select is needed
 };
 constexpr Kind kUsb{kUsbKeys, usb_nodes, "Required USB device not found", false};
 constexpr Kind kHotplug{kHotplugKeys, usb_driver_nodes, "Required Unix Hotplug device not found", true};
@@ -55,10 +55,10 @@ class FollowedNodes : public Device {
   FollowedNodes(const Kind& kind, Host& host, const std::string& name, const StringMap& config) : kind_(kind), host_(host), name_(name), files_(host, name), config_(config) {}
 
   Result<> validate() override {
-    if (!host_.is_container() && kind_.needs_selection) return fail(Code::invalid, "Unsupported device type");
+    if (kind_.containers_only) TRY(check_for_containers(host_));
     TRY(check_keys(kind_.keys, config_));
     bool selects = !(get_or(config_, "vendorid") + get_or(config_, "productid") + get_or(config_, "pci")).empty();
-    if (kind_.needs_selection && !selects) return fail(Code::invalid, "Unix hotplug devices require a vendorid, productid or PCI address");
+    if (kind_.containers_only && !selects) return fail(Code::invalid, "Unix hotplug devices require a vendorid, productid or PCI address");
     return {};
   }
 
@@ -67,29 +67,26 @@ class FollowedNodes : public Device {
     bool running = host_.init_pid() > 0;
     auto found = kind_.find(sysfs_folder(), config_);
     if (found.empty() && is_true(get_or(config_, "required"))) return fail(Code::invalid, "{}", kind_.missing);
-    if (!host_.is_container()) return machine_devices(found);
     RunConfig out;
     for (const HostNode& one : attached() ? found : std::vector<HostNode>()) {
       if (running && read_node(files_.path(target(one)))) continue;
       bool taken = files_.taken(target(one));
       TRY(files_.make(one.node, target(one), config_));
-      if (!taken) files_.add_to(out, one.node, target(one));
+      if (!taken) add_to(out, one.node, target(one));
     }
     return out;
   }
 
   Result<RunConfig> plugged() override {
-    if (!host_.is_container()) return machine_devices(kind_.find(sysfs_folder(), config_));
     RunConfig out;
     for (const std::string& made : leaving()) {
       auto node = read_node(files_.path(made));
-      if (node && !files_.taken(made)) files_.add_to(out, *node, made);
+      if (node && !files_.taken(made)) add_to(out, *node, made);
     }
     return out;
   }
 
   Hotplug pending() override {
-    if (!host_.is_container()) return Hotplug::none;
     auto found = attached() ? kind_.find(sysfs_folder(), config_) : std::vector<HostNode>();
     stale_.clear();
     for (const std::string& made : files_.targets()) {
@@ -109,15 +106,12 @@ class FollowedNodes : public Device {
   }
 
  private:
-  /// What a virtual machine gets: the devices themselves, known by bus and address ("/dev/bus/usb/001/004").
-  RunConfig machine_devices(const std::vector<HostNode>& found) const {
-    RunConfig out;
-    for (const HostNode& one : attached() ? found : std::vector<HostNode>()) {
-      StringList parts = split(one.path, '/');
-      auto bus = parts.size() > 2 ? parse_uint(parts[parts.size() - 2]) : std::nullopt, address = parse_uint(parts.back());
-      if (bus && address) out.usbs.push_back({std::format("{}-{}-{}", name_, *bus, *address), static_cast<unsigned>(*bus), static_cast<unsigned>(*address)});
-    }
-    return out;
+  /// A virtual machine gets the device itself, known by bus and address ("dev/bus/usb/001/004"); our node only says that it has it.
+  void add_to(RunConfig& run, const Node& node, const std::string& target) const {
+    if (host_.is_container()) return files_.add_to(run, node, target);
+    StringList parts = split(target, '/');
+    auto bus = parts.size() > 2 ? parse_uint(parts[parts.size() - 2]) : std::nullopt, address = parse_uint(parts.back());
+    if (bus && address) run.usbs.push_back(usb_entry(name_, static_cast<unsigned>(*bus), static_cast<unsigned>(*address)));
   }
   static std::string target(const HostNode& one) { return one.path.substr(1); }
   bool attached() const {

@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "core/project_cache.h"
+#include "device/nic/nic.h"
 #include "device/roles.h"
 #include "instance/draft_host.h"
 #include "instance/hotplug.h"
@@ -36,8 +37,8 @@ Result<StringMap> fill_interface(const InstancePtr& instance, const std::string&
   if (type != "nic" && type != "infiniband") return config;
   ViewPtr view = instance->view();
   StringMap changes;
-  std::string kind = get_or(config, "nictype");
-  if (type == "nic" && get_or(config, "hwaddr").empty() && !contains({"physical", "ipvlan", "sriov"}, kind)) {
+  auto kind = device::nic::kind_of(instance->manager().services().networks, instance->project(), config);
+  if (type == "nic" && get_or(config, "hwaddr").empty() && !(kind && contains({"physical", "ipvlan", "sriov"}, *kind))) {
     std::string& hwaddr = config["hwaddr"];
     hwaddr = get_or(view->row.config, "volatile." + name + ".hwaddr");
     const network::Environment& networks = instance->manager().services().networks.environment();
@@ -203,20 +204,21 @@ StringList device_order(const api::DevicesMap& devices) {
 Result<> validate_devices(Manager& manager, const std::string& project, Type type, const api::DevicesMap& local, const api::DevicesMap* expanded,
                           const StringMap& expanded_config) {
   DraftHost host(manager.services(), project, type, expanded_config, expanded ? *expanded : local);
-  auto check = [&](const std::string& name, const StringMap& config) -> Result<> {
+  auto check = [&](const std::string& name, const StringMap& config, bool of_profile) -> Result<> {
     auto made = device::create(device_services(manager), host, name, config);
     auto valid = made ? (*made)->validate() : Result<>(std::unexpected(made.error()));
-    if (valid || valid.error().code() == Code::unsupported) return {};
-    return std::unexpected(std::move(valid).error().wrap(std::format("Device validation failed for {}", quote(name))));
+    if (valid || (of_profile && valid.error().code() == Code::unsupported)) return {};
+    Error why = valid.error().code() == Code::unsupported ? Error(Code::invalid, valid.error().message()) : valid.error();
+    return std::unexpected(std::move(why).wrap(std::format("Device validation failed for {}", quote(name))));
   };
   for (const auto& [name, config] : local) {
     if (name.empty() || name.size() > 64) return fail(Code::invalid, "Invalid device name {}: 1 to 64 characters are needed", quote(name));
-    TRY(check(name, config));
+    TRY(check(name, config, false));
   }
   if (!expanded) return {};
   TRY_CTX(root_disk(*expanded), "Failed detecting root disk device");
   for (const auto& [name, config] : *expanded)
-    if (!local.contains(name)) TRY(check(name, config));
+    if (!local.contains(name)) TRY(check(name, config, true));
   return {};
 }
 

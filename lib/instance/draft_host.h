@@ -14,6 +14,7 @@ class DraftHost : public device::Host {
   const std::string& project() const override { return project_; }
   const std::string& name() const override { return name_; }
   bool is_container() const override { return type_ != Type::virtual_machine; }
+  bool is_any_type() const override { return type_ == Type::any; }
   bool privileged() const override { return is_true(get_or(config_, "security.privileged")); }
   const StringMap& expanded_config() const override { return config_; }
   const std::map<std::string, StringMap>& expanded_devices() const override { return devices_; }

@@ -46,6 +46,17 @@ AttachedNic nic_of(const db::instances::Row& instance, const std::string& device
   return nic;
 }
 
+Result<std::vector<AttachedNic>> devices_of(const Environment& env, const std::string& project, const StringList& types) {
+  Snapshot snapshot = TRY(load(env, project));
+  DevicesByProfile profiles;
+  for (const auto& profile : snapshot.profiles) profiles[{profile.project, profile.name}] = &profile;
+  std::vector<AttachedNic> nics;
+  for (const auto& instance : snapshot.instances)
+    for (const auto& [device, config] : expand(env, instance, profiles))
+      if (contains(types, get_or(config, "type"))) nics.push_back(nic_of(instance, device, config));
+  return nics;
+}
+
 std::string url(std::string_view kind, const std::string& name, const std::string& project) {
   std::string path = std::format("/1.0/{}/{}", kind, url_escape(name));
   return project == "default" ? path : path + "?project=" + url_escape(project);
@@ -79,16 +90,9 @@ bool uses_network(const StringMap& device, const std::string& name, std::string_
   return !parent.empty() && host_interface(parent, get_or(device, "vlan")) == name;
 }
 
-Result<std::vector<AttachedNic>> all_nics(const Environment& env, const std::string& instance_project) {
-  Snapshot snapshot = TRY(load(env, instance_project));
-  DevicesByProfile profiles;
-  for (const auto& profile : snapshot.profiles) profiles[{profile.project, profile.name}] = &profile;
-  std::vector<AttachedNic> nics;
-  for (const auto& instance : snapshot.instances)
-    for (const auto& [device, config] : expand(env, instance, profiles))
-      if (get_or(config, "type") == "nic") nics.push_back(nic_of(instance, device, config));
-  return nics;
-}
+Result<std::vector<AttachedNic>> all_interfaces(const Environment& env) { return devices_of(env, "", {"nic", "infiniband"}); }
+
+Result<std::vector<AttachedNic>> all_nics(const Environment& env, const std::string& instance_project) { return devices_of(env, instance_project, {"nic"}); }
 
 Result<std::vector<AttachedNic>> attached_nics(const Environment& env, const Record& network, const std::string& instance_project) {
   std::vector<AttachedNic> nics;

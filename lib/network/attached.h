@@ -25,6 +25,8 @@ Reservation reservation_of(const AttachedNic& nic);
 Result<std::vector<AttachedNic>> attached_nics(const Environment& env, const Record& network, const std::string& instance_project = "");
 /// Every NIC of every instance.
 Result<std::vector<AttachedNic>> all_nics(const Environment& env, const std::string& instance_project = "");
+/// And every InfiniBand device: all that may have an interface of the host.
+Result<std::vector<AttachedNic>> all_interfaces(const Environment& env);
 /// Does the device config refer to the network `name` of a type?
 bool uses_network(const StringMap& device, const std::string& name, std::string_view type);
 

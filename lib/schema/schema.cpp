@@ -3,6 +3,7 @@
 #include "core/project_keys.h"
 #include "core/server_keys.h"
 #include "device/device.h"
+#include "device/gpu.h"
 #include "device/nic/nic.h"
 #include "device/services.h"
 #include "instance/keys.h"
@@ -21,6 +22,7 @@ std::vector<Table> collect() {
     list.push_back({"device", name, type->keys({{"type", name}})});
   }
   for (const device::nic::Kind* kind : device::nic::kinds()) list.push_back({"nic", std::string(kind->name), kind->keys});
+  for (const device::gpu::Kind& kind : device::gpu::kinds()) list.push_back({"gpu", std::string(kind.name), kind.keys});
   for (const network::Type* type : network::types()) list.push_back({"network", std::string(type->name), type->keys});
   list.push_back({"pool", "", storage::common_pool_keys()});
   list.push_back({"volume", "", storage::volume_keys()});

@@ -91,6 +91,14 @@ struct Neighbour {
   bool proxy = false;
 };
 
+/// What a physical function does with the traffic of one of its virtual functions (SR-IOV).
+struct VirtualFunction {
+  std::string hwaddr;
+  int vlan = 0;                 ///< 0: none
+  bool spoof_check = false;
+  std::optional<bool> trusted;  ///< nothing: its driver knows no trust
+};
+
 /// One rtnetlink socket. Cheap to open; not thread-safe, so make one a task. Errors: not_found (no such interface), conflict (exists), internal.
 class Netlink {
  public:
@@ -119,6 +127,16 @@ class Netlink {
   Result<> rename(const std::string& name, const std::string& new_name);  ///< the interface must be down
   Result<> add_alternative_name(const std::string& name, const std::string& alternative);
   Result<> move_to(const std::string& name, pid_t pid, const std::string& new_name = "");
+
+  // Virtual functions of the physical one whose interface is `parent`, by their number.
+  Result<VirtualFunction> virtual_function(const std::string& parent, int number);
+  Result<> set_vf_hwaddr(const std::string& parent, int number, const std::string& hwaddr);
+  Result<> set_vf_vlan(const std::string& parent, int number, int vlan);
+  Result<> set_vf_spoof_check(const std::string& parent, int number, bool on);
+  Result<> set_vf_trusted(const std::string& parent, int number, bool on);
+  /// InfiniBand: eight bytes as hex with colons; zeros let the kernel choose.
+  Result<> set_vf_node_guid(const std::string& parent, int number, const std::string& guid);
+  Result<> set_vf_port_guid(const std::string& parent, int number, const std::string& guid);
 
   // Bridge ports.
   Result<> set_port_isolated(const std::string& name, bool on);

@@ -160,7 +160,9 @@ test_usb_device_comes_and_goes() {
 test_gpu() {
   prepare
   incus init testimage c1
-  refuse 'not supported by this server' incus config device add c1 card gpu gputype=mdev
+  refuse 'Unsupported device type' incus config device add c1 card gpu gputype=mdev mdev=i915
+  refuse 'Unsupported GPU type "native-context"' incus config device add c1 card gpu gputype=native-context
+  refuse 'Either "mig.uuid" or both' incus config device add c1 card gpu gputype=mig mig.gi=1
   refuse 'Cannot use "id" when "pci" is set|Cannot use "pci" when "id" is set' incus config device add c1 card gpu id=0 pci=0000:00:02.0
   refuse 'Invalid PCI address' incus config device add c1 card gpu pci=nowhere
   incus config device add c1 card gpu vendorid=ffff

@@ -55,15 +55,15 @@ void add(Entities& entities, const std::string& entity, const std::string& group
 }
 
 void add_device(Entities& entities, const std::string& type, config::Keys keys) {
-  // nic has a table for each nictype; both kinds of device nodes share one chapter.
-  if (type == "none" || type == "nic" || type == "unix-block") return;
+  // nic and gpu have a table for each of their kinds; both kinds of device nodes share one chapter.
+  if (type == "none" || type == "nic" || type == "gpu" || type == "unix-block") return;
   add(entities, "devices", type == "unix-char" ? "unix-char-block" : type, keys);
 }
 
 /// Chapters are named by what they configure and its type.
 void add(Entities& entities, const schema::Table& table) {
   if (table.kind == "device") return add_device(entities, table.type, table.keys);
-  if (table.kind == "nic") return add(entities, "devices", "nic_" + table.type, table.keys);
+  if (table.kind == "nic" || table.kind == "gpu") return add(entities, "devices", std::format("{}_{}", table.kind, table.type), table.keys);
   if (table.kind == "network") return add(entities, "network_" + table.type, "", table.keys);
   if (table.kind != "pool" && table.kind != "volume") return add(entities, std::string(table.kind), "", table.keys);
   for (const std::string& driver : schema::pool_drivers()) {

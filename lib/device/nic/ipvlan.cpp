@@ -15,7 +15,7 @@ class Ipvlan : public UplinkNic {
   using UplinkNic::UplinkNic;
 
   Result<> validate() override {
-    if (!host_.is_container()) return fail(Code::invalid, "Unsupported device type");
+    TRY(check_for_containers(host_));
     if (value("parent").empty()) return fail(Code::invalid, "Missing required device option \"parent\"");
     TRY(check_keys(kIpvlanKeys, config_));
     for (const Family& family : kFamilies) {

@@ -110,6 +110,15 @@ inline constexpr auto kPhysicalKeys = table("nic_physical", std::to_array<Key>({
     rows::vlan, rows::vlan_tagged,
 }));
 
+inline constexpr auto kSriovKeys = table("nic_sriov", std::to_array<Key>({
+    rows::attached, rows::boot_priority, rows::hwaddr, rows::mtu, rows::name, rows::network, rows::parent,
+    Key{.name = "pci", .required = "no", .summary = "PCI address of the card, instead of its interface", .check = checks::pci_address},
+    Key{.name = "productid", .required = "no", .summary = "Product of the card, four hex digits", .check = checks::device_id}, rows::mac_filtering,
+    Key{.name = "security.trusted", .type = Type::boolean, .def = "false, if supported by parent device",
+        .summary = "Let the instance change what the card does with its traffic, where the card can be told so"},
+    Key{.name = "vendorid", .required = "no", .summary = "Vendor of the card, four hex digits", .check = checks::device_id}, rows::vlan,
+}));
+
 namespace rows {
 inline constexpr Key v4_list{.name = "ipv4.address", .summary = "IPv4 addresses for the instance, comma separated", .check = config::list_of<config::is_address_v4>};
 inline constexpr Key v6_list{.name = "ipv6.address", .summary = "IPv6 addresses for the instance, comma separated", .check = config::list_of<config::is_address_v6>};

@@ -107,6 +107,13 @@ NicEntry Nic::machine_entry(const std::string& host_name, NicEntry::Kind kind) c
   return out;
 }
 
+NicEntry Nic::passed_entry(const PciEntry& function) const {
+  NicEntry out = machine_entry(saved("host_name"), NicEntry::Kind::passed);
+  out.pci = function.address;
+  out.iommu_group = function.group;
+  return out;
+}
+
 Result<NicEntry> Nic::make_ends(sys::Netlink& netlink, const VethSpec& spec) const {
   if (host_.is_container()) return NicEntry{.device = name_, .host_name = TRY(create_veth(netlink, spec)), .name = value("name"), .hwaddr = hwaddr()};
   TRY(create_tap(netlink, spec));
@@ -161,7 +168,7 @@ Result<> device_id(std::string_view value) {
 Result<> pci_address(std::string_view value) {
   // [dddd:]bb:dd.f
   std::string_view rest = value.size() == 12 && value[4] == ':' ? value.substr(5) : value;
-  bool good = rest.size() == 7 && rest[2] == ':' && rest[5] == '.';
+  bool good = rest.size() == 7 && rest[2] == ':' && rest[5] == '.' && value.find_first_not_of("0123456789abcdefABCDEF:.") == value.npos;
   return good ? Result<>() : fail(Code::invalid, "Invalid PCI address");
 }
 

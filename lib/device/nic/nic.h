@@ -9,6 +9,7 @@
 
 namespace sys {
 class Netlink;
+struct Link;
 }
 
 namespace device::nic {
@@ -49,6 +50,8 @@ class Nic : public Device, public Altered {
   Result<NicEntry> make_ends(sys::Netlink& netlink, const VethSpec& spec) const;
   /// The NIC of a virtual machine on the interface `host_name`.
   NicEntry machine_entry(const std::string& host_name, NicEntry::Kind kind) const;
+  /// The NIC of a virtual machine that is a PCI function of the host.
+  NicEntry passed_entry(const PciEntry& function) const;
   /// The host's end of a veth pair: as the config names it, or as the start did.
   std::string host_end() const { return value("host_name").empty() ? saved("host_name") : value("host_name"); }
   /// Of the instance in the firewall.

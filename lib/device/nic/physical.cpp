@@ -1,36 +1,37 @@
 // NICs of the kind physical: an interface of the host, lent to the instance while it runs. On a bridge they are ports like bridged ones.
+#include <algorithm>
 #include <filesystem>
 
+#include "device/host_nodes.h"
 #include "device/nic/keys.h"
 #include "device/nic/uplink.h"
+#include "device/pass_through.h"
+#include "network/host.h"
+#include "resources/resources.h"
 #include "sys/netlink.h"
 
 namespace device::nic {
 namespace {
-
-/// An interface that the host uses can't be given away. Errors: internal.
-Result<> check_free(const sys::Link& link) {
-  if (link.master_index) {
-    std::error_code error;
-    std::string master = std::filesystem::read_symlink("/sys/class/net/" + link.name + "/master", error).filename();
-    return fail(Code::internal, "Interface {} is in use by the host (member of {})", quote(link.name), quote(master));
-  }
-  for (const sys::LinkAddress& address : link.addresses)
-    if (address.scope == "global") return fail(Code::internal, "Interface {} is in use by the host (has assigned IP addresses)", quote(link.name));
-  return {};
-}
 
 class Physical : public UplinkNic {
  public:
   using UplinkNic::UplinkNic;
 
   Result<> validate() override {
-    if (!host_.is_container()) return fail(Code::unsupported, "Physical NICs cannot be given to virtual machines on this server: use a macvlan or bridged one");
     TRY(resolve());
     if (value("parent").empty()) return fail(Code::invalid, "Missing required device option \"parent\"");
     TRY(check_keys(kPhysicalKeys, config_));
     return check_names();
   }
+
+ protected:
+  Result<> resolve() { return inherit("physical", {"parent", "gvrp", "mtu", "vlan", "vlan.tagged"}); }
+};
+
+/// For containers: the interface moves in.
+class Lent : public Physical {
+ public:
+  using Physical::Physical;
 
   Result<RunConfig> start(const Context&) override {
     if (!attached()) return RunConfig{};
@@ -76,15 +77,62 @@ class Physical : public UplinkNic {
     return RunConfig{.nics = {{.device = name_, .host_name = saved("host_name"), .name = value("name"), .hwaddr = ""}}};
   }
 
-  /// As it was before the start. Some drivers change these only while the interface is down.
-  Result<> give_back(sys::Netlink& netlink, const std::string& host_name) {
-    TRY_CTX(netlink.set_up(host_name, false), "Failed to bring down {}", quote(host_name));
-    if (auto mtu = parse_uint(saved("last_state.mtu"))) TRY(netlink.set_mtu(host_name, static_cast<uint32_t>(*mtu)));
-    if (!saved("last_state.hwaddr").empty()) TRY(netlink.set_hwaddr(host_name, saved("last_state.hwaddr")));
-    return {};
+};
+
+/// For virtual machines: the hardware behind the interface, which the host loses meanwhile.
+class Passed : public Physical {
+ public:
+  using Physical::Physical;
+
+  /// What the hardware does is the guest's business.
+  Result<> validate() override {
+    for (const char* key : {"gvrp", "hwaddr", "mtu", "vlan", "vlan.tagged"})
+      if (!value(key).empty()) return fail(Code::invalid, "Invalid device option {}", quote(key));
+    return Physical::validate();
   }
 
-  Result<> resolve() { return inherit("physical", {"parent", "gvrp", "mtu", "vlan", "vlan.tagged"}); }
+  Result<RunConfig> start(const Context& ctx) override {
+    if (!attached()) return RunConfig{};
+    TRY(check_stateless(host_, "Network physical devices"));
+    TRY(resolve());
+    TRY(check_ready());
+    std::lock_guard guard(uplink_lock());
+    std::string interface = network::host_interface(value("parent"), value("vlan"));
+    TRY(check_free(TRY(TRY(sys::Netlink::open()).link(interface))));
+    PciFunction function = TRY_CTX(function_of("/sys/class/net/" + interface + "/device"), "Failed to get PCI device info for {}", quote(interface));
+    if (function.usb) TRY(remember_usb(interface));
+    else TRY(PassThrough(host_, name_).take(ctx, function));
+    TRY(save({{"host_name", interface}}));
+    return plugged();
+  }
+
+  Result<RunConfig> plugged() override {
+    RunConfig out;
+    auto bus = parse_uint(saved("last_state.usb.bus")), address = parse_uint(saved("last_state.usb.device"));
+    if (bus && address) out.usbs.push_back(usb_entry(name_, static_cast<unsigned>(*bus), static_cast<unsigned>(*address)));
+    else if (auto taken = PassThrough(host_, name_).taken()) out.nics.push_back(passed_entry(*taken));
+    return out;
+  }
+
+  Result<> stop(const Context& ctx) override {
+    auto outcome = PassThrough(host_, name_).give_back(ctx);
+    TRY(forget());
+    TRY(save({{"last_state.usb.bus", ""}, {"last_state.usb.device", ""}}));
+    return outcome;
+  }
+
+ private:
+  Result<> remember_usb(const std::string& interface) {
+    auto has_interface = [&](const api::ResourcesNetworkCard& card) {
+      return std::ranges::any_of(card.ports, [&](const api::ResourcesNetworkCardPort& port) { return port.id == interface; });
+    };
+    api::ResourcesNetwork all = TRY(resources::network());
+    auto card = std::ranges::find_if(all.cards, has_interface);
+    StringList place = card == all.cards.end() ? StringList() : split(card->usb_address, ':');
+    auto bus = place.size() == 2 ? parse_uint(place[0]) : std::nullopt, address = place.size() == 2 ? parse_uint(place[1]) : std::nullopt;
+    if (!bus || !address) return fail(Code::internal, "Failed to get USB device info for {}", quote(interface));
+    return save({{"last_state.usb.bus", std::format("{:03}", *bus)}, {"last_state.usb.device", std::format("{:03}", *address)}});
+  }
 };
 
 }  // namespace
@@ -94,7 +142,7 @@ extern const Kind physical_kind = {
     .keys = kPhysicalKeys,
     .create = [](Services& services, Host& host, const std::string& name, const StringMap& config) -> std::unique_ptr<Device> {
       if (!std::filesystem::exists("/sys/class/net/" + get_or(config, "parent") + "/bridge") || get_or(config, "parent").empty())
-        return std::make_unique<Physical>(services, host, name, config);
+        return host.is_container() ? std::unique_ptr<Device>(std::make_unique<Lent>(services, host, name, config)) : std::make_unique<Passed>(services, host, name, config);
       StringMap bridged = config;
       bridged["nictype"] = "bridged";
       return find_kind("bridged")->create(services, host, name, bridged);

@@ -1,5 +1,7 @@
 #include "device/nic/uplink.h"
 
+#include <filesystem>
+
 #include "network/attached.h"
 #include "network/host.h"
 #include "network/sysctl.h"
@@ -37,6 +39,17 @@ Result<bool> Uplink::used_elsewhere() const {
   return false;
 }
 
+Result<> check_free(const sys::Link& link) {
+  if (link.master_index) {
+    std::error_code error;
+    std::string master = std::filesystem::read_symlink("/sys/class/net/" + link.name + "/master", error).filename();
+    return fail(Code::internal, "Interface {} is in use by the host (member of {})", quote(link.name), quote(master));
+  }
+  for (const sys::LinkAddress& address : link.addresses)
+    if (address.scope == "global") return fail(Code::internal, "Interface {} is in use by the host (has assigned IP addresses)", quote(link.name));
+  return {};
+}
+
 Result<> UplinkNic::inherit(std::string_view type, const StringList& keys) {
   if (value("network").empty() || inherited_) return {};
   StringList banned = keys;
@@ -59,6 +72,14 @@ Result<> UplinkNic::release_own(sys::Netlink& netlink) const {
   if (!is_true(saved("last_state.created"))) return {};
   std::lock_guard guard(uplink_lock());
   return Uplink(env(), host_, config_).release(netlink);
+}
+
+Result<> UplinkNic::give_back(sys::Netlink& netlink, const std::string& host_name) const {
+  // Some drivers change these only while the interface is down.
+  TRY_CTX(netlink.set_up(host_name, false), "Failed to bring down {}", quote(host_name));
+  if (auto mtu = parse_uint(saved("last_state.mtu"))) TRY(netlink.set_mtu(host_name, static_cast<uint32_t>(*mtu)));
+  if (!saved("last_state.hwaddr").empty()) TRY(netlink.set_hwaddr(host_name, saved("last_state.hwaddr")));
+  return {};
 }
 
 Result<> UplinkNic::forget() { return save({{"host_name", ""}, {"last_state.hwaddr", ""}, {"last_state.mtu", ""}, {"last_state.created", ""}}); }

@@ -32,6 +32,9 @@ class Uplink {
   bool gvrp_;
 };
 
+/// An interface that the host uses can't be given away. Errors: internal.
+Result<> check_free(const sys::Link& link);
+
 /// Base of the kinds that sit on a host interface.
 class UplinkNic : public Nic {
  protected:
@@ -43,6 +46,8 @@ class UplinkNic : public Nic {
   Result<> check_ready() const;
   /// Releases the uplink if a start noted that it is ours.
   Result<> release_own(sys::Netlink& netlink) const;
+  /// Gives the interface the size of packets and the address that it had before the start.
+  Result<> give_back(sys::Netlink& netlink, const std::string& host_name) const;
   /// Clears what a start noted.
   Result<> forget();
 

@@ -8,6 +8,7 @@
 
 #include "api/architecture.h"
 #include "instance/lxc/limits.h"
+#include "instance/lxc/nvidia.h"
 #include "instance/lxc/seccomp.h"
 #include "sys/cgroup.h"
 
@@ -259,6 +260,7 @@ Result<std::string> render_config(const RunSpec& spec, const ContainerPaths& pat
   TRY(add_rootfs(config, spec, paths));
   TRY(add_base_mounts(config, spec, paths));
   TRY(add_limits(config, spec));
+  for (const auto& [key, value] : TRY(nvidia_items(spec))) TRY(config.add(key, value));
   int nic_index = 0;
   for (const device::RunConfig& device : spec.devices) TRY(add_device(config, spec, device, nic_index));
   if (spec.oci) TRY(add_oci(config, *spec.oci));

@@ -59,6 +59,7 @@ class Builder {
   void config_drive();
   void shares();
   void tpm();
+  void functions();
   void spare_ports();
   // config_microvm.cpp
   Result<> microvm();

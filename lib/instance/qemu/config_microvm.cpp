@@ -56,8 +56,8 @@ Result<> Builder::microvm() {
   for (const device::RunConfig& run : spec_.devices) {
     for (const device::DriveEntry& entry : run.drives) TRY(microvm_drive(entry));
     for (const device::NicEntry& entry : run.nics) TRY(microvm_nic(entry));
-    if (!run.shares.empty() || !run.tpms.empty() || !run.usbs.empty())
-      return fail(Code::unsupported, "Shared folders, TPMs and USB devices cannot be used with a microvm");
+    if (!run.shares.empty() || !run.tpms.empty() || !run.usbs.empty() || !run.pcis.empty())
+      return fail(Code::unsupported, "Shared folders, TPMs, USB and PCI devices cannot be used with a microvm");
   }
   if (!drive.iso.empty()) {
     add("Config drive", "drive \"qemu_config-iso\"", {{"if", "none"}, {"file", drive.iso}, {"format", "raw"}, {"readonly", "on"}});

@@ -124,6 +124,26 @@ void Builder::tpm() {
     }
 }
 
+/// Functions of one card share a port, so that drivers find them together.
+void Builder::functions() {
+  for (const device::RunConfig& run : spec_.devices)
+    for (const device::PciEntry& pci : run.pcis) {
+      std::string kind = pci.gpu ? "GPU" : "PCI", id = device_id(pci.device), group = backend_id(pci.device);
+      StringMap entries = {{"driver", "vfio-pci"}};
+      if (pci.mdev.empty()) entries["host"] = pci.address;
+      else entries["sysfsdev"] = "/sys/bus/mdev/devices/" + pci.mdev;
+      if (!pci.firmware) entries["rombar"] = "0";
+      if (pci.vga) entries["x-vga"] = "on";
+      add_pci(std::format("{} card (\"{}\" device)", kind, pci.device), id, std::move(entries), group);
+      for (const std::string& sibling : pci.siblings) {
+        StringMap part = {{"driver", "vfio-pci"}, {"host", sibling}};
+        ports_.place(part, group);
+        std::string address = part["addr"];
+        add(std::format("{} card (\"{}_{}\" device)", kind, pci.device, address), std::format("device \"{}_{}\"", id, address), std::move(part));
+      }
+    }
+}
+
 void Builder::spare_ports() {
   int needed = spec_.stateful ? 1 : 0;
   for (const device::RunConfig& run : spec_.devices) {
@@ -132,6 +152,7 @@ void Builder::spare_ports() {
     for (const device::ShareEntry& share : run.shares) needed += !share.socket.empty();
   }
   for (int i = 0; i < needed; i++) ports_.port();
+  functions();
   if (!spec_.generation.empty()) add("VM Generation ID", "device \"vmgenid0\"", {{"driver", "vmgenid"}, {"guid", spec_.generation}});
   for (int i = 0; spec_.ports == 0 ? i < kSparePorts : ports_.count() < spec_.ports; i++) ports_.port();
 }

@@ -182,6 +182,27 @@ TEST_CASE("raw.qemu.conf changes, removes and adds", "[qemu]") {
   }
 }
 
+TEST_CASE("PCI functions are in qemu.conf as real Incus writes them, in ports of their own after the NICs'", "[qemu]") {
+  MachineSpec spec = machine();
+  device::RunConfig disk, card, part;
+  disk.pcis.push_back({.device = "disk", .address = "0000:01:00.0", .firmware = false});
+  card.pcis.push_back({.device = "card", .address = "0000:02:00.0", .gpu = true, .vga = true, .siblings = {"0000:02:00.1"}});
+  part.pcis.push_back({.device = "part", .address = "0000:03:00.0", .mdev = "71ccab91-4af5-4104-8630-ecfc890e14c5", .gpu = true});
+  spec.devices.insert(spec.devices.end(), {disk, card, part});
+  std::string text = conf(spec, qemu10());
+  CHECK(text.contains("# PCI card (\"disk\" device)\n[device \"dev-incus_disk\"]\naddr = \"00.0\"\nbus = \"qemu_pcie5\"\ndriver = \"vfio-pci\"\n"
+                      "host = \"0000:01:00.0\"\nmultifunction = \"on\"\nrombar = \"0\"\n"));
+  CHECK(text.contains("# GPU card (\"card\" device)\n[device \"dev-incus_card\"]\naddr = \"00.0\"\nbus = \"qemu_pcie6\"\ndriver = \"vfio-pci\"\n"
+                      "host = \"0000:02:00.0\"\nmultifunction = \"on\"\nx-vga = \"on\"\n"));
+  CHECK(text.contains("# GPU card (\"card_00.1\" device)\n[device \"dev-incus_card_00.1\"]\naddr = \"00.1\"\nbus = \"qemu_pcie6\"\ndriver = \"vfio-pci\"\n"
+                      "host = \"0000:02:00.1\"\n"));
+  CHECK(text.contains("driver = \"vfio-pci\"\nmultifunction = \"on\"\nsysfsdev = \"/sys/bus/mdev/devices/71ccab91-4af5-4104-8630-ecfc890e14c5\"\n"));
+  CHECK_FALSE(contains(render(spec, qemu10())->free_ports, "qemu_pcie5"));
+  spec.board = Board::microvm;
+  spec.kernel.kernel = "linux";
+  CHECK(render(spec, qemu10()).error().code() == Code::unsupported);
+}
+
 TEST_CASE("Devices boot by their priority, then the root disk, disks, NICs", "[qemu]") {
   std::vector<device::RunConfig> all(1);
   all[0].nics.push_back({.device = "eth0"});

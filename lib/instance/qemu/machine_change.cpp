@@ -28,8 +28,10 @@ Result<> Machine::plug(const Context& ctx, const device::RunConfig& run, Reverte
   TRY(impl_->takes(run));
   Capabilities qemu = TRY(capabilities(ctx));
   auto qmp = TRY(impl_->monitor(ctx));
+  TRY(allow_functions(init_pid(), run));
   TRY(qemu::plug(ctx, *qmp, qemu, run));
   undo.add("unplug", [qmp, run](const Context& c) { return qemu::unplug(c, *qmp, run); });
+  TRY(plug_functions(ctx, *qmp, run));
   for (const auto& hook : run.post_start) TRY(hook(ctx));
   return {};
 }
@@ -41,7 +43,7 @@ Result<> Machine::unplug(const Context& ctx, const device::RunConfig& run) {
 
 Result<> Machine::Impl::takes(const device::RunConfig& run) const {
   std::lock_guard lock(mutex);
-  bool hardware = !run.drives.empty() || !run.nics.empty() || !run.shares.empty() || !run.usbs.empty();
+  bool hardware = !run.drives.empty() || !run.nics.empty() || !run.shares.empty() || !run.usbs.empty() || !run.pcis.empty();
   if (access.board == Board::q35 || !hardware) return {};
   return fail(Code::unsupported, "The devices of a microvm cannot change while it runs: stop it first");
 }

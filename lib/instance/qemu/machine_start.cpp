@@ -5,6 +5,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
+
 #include "base/log.h"
 #include "instance/qemu/config.h"
 #include "instance/qemu/hotplug.h"
@@ -19,6 +21,8 @@ namespace {
 
 /// QEMU leaves once its machine is made; more than this is a fault. It takes 0.1 s, and seconds where memory is short.
 constexpr seconds kSpawnTime{60};
+/// With a PCI function of the host all of the guest's memory is fetched and pinned first.
+constexpr seconds kPinningTime{600};
 
 std::string render_state(const Process& process) {
   return std::format("{} {} {} {}\n", process.pid, process.start, process.started_at.seconds, process.started_at.nanos);
@@ -99,7 +103,8 @@ Result<Rendered> Machine::Impl::spawn(const Context& ctx, MachineStart& start) {
   TRY(write_file_atomic(paths.run + "/qemu.conf", rendered.conf, 0600));  // for people to read
   start.free_ports = rendered.free_ports;
   TRY_CTX(vsock_serves(ctx, launch.vsock), "Failed making the vsock device");
-  auto ran = launch.program->finish(ctx.with_timeout(kSpawnTime), {.input = rendered.conf});
+  bool pins = std::ranges::any_of(start.spec.devices, [](const device::RunConfig& run) { return !run.pcis.empty(); });
+  auto ran = launch.program->finish(ctx.with_timeout(pins ? kPinningTime : kSpawnTime), {.input = rendered.conf});
   if (!ran) return Failure(std::move(ran).error().wrap("Failed starting QEMU" + last_words(start.spec.log_file)));
   auto pid = parse_int(trim(TRY_CTX(read_file(paths.pid_file()), "QEMU left no process id")));
   if (!pid || *pid <= 0) return fail(Code::internal, "QEMU left no process id");
@@ -114,6 +119,7 @@ Result<> Machine::Impl::assemble(const Context& ctx, const MachineStart& start, 
   int vsock = start.launch->vsock.fd.get();
   auto qmp = TRY(monitor(ctx));
   TRY(run_hooks(ctx, qmp.get(), start, rendered, "early"));
+  for (const device::RunConfig& run : start.spec.devices) TRY(allow_functions(process.pid, run));
   // QEMU can't save the state of this device, so a saved machine has none; the others get theirs before the guest looks.
   bool late = plugs_vsock(start.spec);
   if (start.spec.board == Board::q35) TRY(furnish(ctx, *qmp, start, rendered, late ? vsock : -1));

@@ -18,7 +18,8 @@ void remove_backends(const Context& ctx, qmp::Client& client, const device::RunC
     (void)remove_backend(ctx, client, "blockdev-del", {{"node-name", backend_id(drive.device)}});
     drop_fdsets(ctx, client, backend_id(drive.device));
   }
-  for (const device::NicEntry& nic : run.nics) (void)remove_backend(ctx, client, "netdev_del", {{"id", backend_id(nic.device)}});
+  for (const device::NicEntry& nic : run.nics)
+    if (nic.kind != device::NicEntry::Kind::passed) (void)remove_backend(ctx, client, "netdev_del", {{"id", backend_id(nic.device)}});
   for (const device::ShareEntry& share : run.shares) (void)remove_backend(ctx, client, "chardev-remove", {{"id", backend_id(share.device)}});
   for (const device::UsbEntry& usb : run.usbs) drop_fdsets(ctx, client, backend_id(usb.device));
 }
@@ -141,6 +142,7 @@ Result<> unplug(const Context& ctx, qmp::Client& client, const device::RunConfig
   for (const device::DriveEntry& drive : run.drives) names.push_back(drive.device);
   for (const device::ShareEntry& share : run.shares) names.push_back(share.device);
   for (const device::UsbEntry& usb : run.usbs) names.push_back(usb.device);
+  for (const device::PciEntry& pci : run.pcis) names.push_back(pci.device);
   for (const std::string& name : names) TRY_CTX(remove_device(ctx, client, device_id(name)), "Failed taking out device {}", quote(name));
   remove_backends(ctx, client, run);
   return {};
@@ -151,7 +153,7 @@ Result<> alter(const Context& ctx, qmp::Client& client, const device::RunConfig&
   for (const device::DriveEntry& drive : run.drives)
     if (contains(there, device_id(drive.device))) TRY(alter_drive(ctx, client, drive));
   for (const device::NicEntry& nic : run.nics)
-    if (contains(there, device_id(nic.device))) TRY(set_link(ctx, client, nic.device, nic.connected));
+    if (nic.kind != device::NicEntry::Kind::passed && contains(there, device_id(nic.device))) TRY(set_link(ctx, client, nic.device, nic.connected));
   return {};
 }
 

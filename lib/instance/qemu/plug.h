@@ -30,9 +30,13 @@ Places places_on(const StringList& free, const MachineSpec& spec);
 /// Plugs all devices of a q35 machine before its first instruction, NICs first: they get the ports that guests expect them at.
 /// (A microvm has them in its config: nothing is done.) Errors: those of plug(), naming the device. Blocks.
 Result<> plug_all(const Context& ctx, qmp::Client& client, const Capabilities& qemu, const MachineSpec& spec, const Places& places = {});
-/// Plugs what a device's start() asked for: drives, NICs, shares, TPM (only before the first instruction), USB.
+/// Plugs what a device's start() asked for: drives, NICs, shares, TPM (only before the first instruction), USB. PCI functions that are no NICs are in the
+/// config at a start; plug_functions() is for later.
 /// Errors: unsupported (can't be plugged while running, no free slot), internal. What was half plugged is taken out again. Blocks.
 Result<> plug(const Context& ctx, qmp::Client& client, const Capabilities& qemu, const device::RunConfig& run, const Places& places = {});
+Result<> plug_functions(const Context& ctx, qmp::Client& client, const device::RunConfig& run);
+/// What the QEMU `machine` needs of the host before it can open the PCI functions of `run`: their nodes, and memory that stays where it is. Errors: internal.
+Result<> allow_functions(pid_t machine, const device::RunConfig& run);
 /// Takes it out and waits for the guest to let go (at most 30 s; DEVICE_DELETED is polled for, a guest need not answer). Success if it isn't there.
 /// `run` is what plugged() says. Errors: timeout. Blocks.
 Result<> unplug(const Context& ctx, qmp::Client& client, const device::RunConfig& run);

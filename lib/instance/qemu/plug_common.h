@@ -28,6 +28,7 @@ bool has_device(const Context& ctx, qmp::Client& client, const std::string& id);
 
 Result<> plug_drive(const Context& ctx, qmp::Client& client, const device::DriveEntry& drive, const Place& place);
 Result<> plug_nic(const Context& ctx, qmp::Client& client, const device::NicEntry& nic, const Place& place);
+Result<> plug_passed_nic(const Context& ctx, qmp::Client& client, const device::NicEntry& nic, const Place& place);
 Result<> plug_share(const Context& ctx, qmp::Client& client, const Capabilities& qemu, const device::ShareEntry& share, const Place& place);
 /// How many interrupts a NIC has in a machine with so many CPUs: two for each of its queues, and two more.
 unsigned nic_vectors(size_t cpus);

@@ -80,6 +80,7 @@ unsigned nic_vectors(size_t cpus) { return static_cast<unsigned>(2 * std::clamp<
 
 Result<> plug_nic(const Context& ctx, qmp::Client& client, const device::NicEntry& nic, const Place& place) {
   if (nic.kind == device::NicEntry::Kind::moved) return fail(Code::unsupported, "A NIC of this kind cannot be used with virtual machines");
+  if (nic.kind == device::NicEntry::Kind::passed) return plug_passed_nic(ctx, client, nic, place);
   Reverter undo;
   Queues queues = TRY(lend_queues(ctx, client, undo, nic, place));
   std::string id = device_id(nic.device), backend = backend_id(nic.device);

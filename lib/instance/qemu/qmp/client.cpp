@@ -110,7 +110,7 @@ Result<Json> Client::Impl::wait(const Context& ctx, std::list<Call>::iterator ca
   return fail(Code::timeout, "QEMU did not answer the command {}", quote(command));
 }
 
-Result<Json> Client::run(const Context& ctx, std::string_view command, const Json& arguments, const std::vector<int>& fds) {
+Result<Json> Client::run(const Context& ctx, std::string_view command, const Json& arguments, const std::vector<int>& fds, seconds patience) {
   TRY(ctx.check());
   std::list<Impl::Call>::iterator call;
   {
@@ -127,7 +127,7 @@ Result<Json> Client::run(const Context& ctx, std::string_view command, const Jso
     impl_->calls.erase(call);
     return Failure(sent.error());
   }
-  return impl_->wait(ctx.with_timeout(kCommandTimeout), call);
+  return impl_->wait(ctx.with_timeout(patience), call);
 }
 
 Result<std::shared_ptr<Client>> Client::adopt(const Context& ctx, async::Runtime& runtime, UniqueFd socket, Handlers handlers) {

@@ -38,7 +38,7 @@ class Client {
 
   /// Runs one command and returns its "return" value. `fds` (at most 16) go with it and stay the caller's (add-fd, getfd).
   /// Errors: internal `QMP command "x" failed: <desc>` (not_found for DeviceNotFound), timeout, cancelled, unavailable (connection lost). Blocks.
-  Result<Json> run(const Context& ctx, std::string_view command, const Json& arguments = Json(), const std::vector<int>& fds = {});
+  Result<Json> run(const Context& ctx, std::string_view command, const Json& arguments = Json(), const std::vector<int>& fds = {}, seconds patience = kCommandTimeout);
   bool connected() const;
   /// Fails what waits; nothing can be run any more.
   void close();
