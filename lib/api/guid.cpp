@@ -12,7 +12,7 @@ struct Named {
   const char *name, *guid;
 };
 
-/// MdePkg, MdeModulePkg, NetworkPkg, SecurityPkg and OvmfPkg (.dec files and headers) of EDK2; the shim's; OVMF_VENDOR_GUID is the owner that keys which OVMF enrolls have.
+/// MdePkg, MdeModulePkg, NetworkPkg, SecurityPkg and OvmfPkg (.dec files and headers) of EDK2; the shim's; Incus' own; OVMF_VENDOR_GUID is the owner that keys which OVMF enrolls have.
 constexpr Named kNames[] = {
     {"EDKII_VAR_ERROR_FLAG_GUID", "04b37fe8-f6ae-480b-bdd5-37d98c5e89aa"},
     {"EFI_AUTHENTICATED_VARIABLE_GUID", "aaf32c78-947b-439a-a180-2e144ec37792"},
@@ -54,6 +54,7 @@ constexpr Named kNames[] = {
     {"EFI_VT_100_PLUS_GUID", "7baec70b-57e0-4c76-8e87-2f9e28088343"},
     {"EFI_VT_UTF8_GUID", "ad15a0d6-8bec-4acf-a073-d01de77e2d88"},
     {"HD_BOOT_DEVICE_PATH_VARIABLE_GUID", "fab7e9e1-39dd-4f2b-8408-e20e906cb6de"},
+    {"INCUS_VENDOR_GUID", "7b3743d8-4c1f-420a-b4d7-3654fa4792cc"},
     {"ISCSI_CONFIG_GUID", "4b47d616-a8d6-4552-9d44-ccad2e0f4cf9"},
     {"MEMORY_ONLY_RESET_CONTROL_GUID", "e20939be-32d4-41be-a150-897f85d49829"},
     {"MEMORY_OVERWRITE_REQUEST_CONTROL_LOCK_GUID", "bb983ccf-151d-40e1-a07b-4a17be168292"},

@@ -62,4 +62,14 @@ std::string sha256(std::string_view bytes) {
 
 std::string sha256_hex(std::string_view bytes) { return hex_encode(sha256(bytes)); }
 
+Result<std::string> digest(const std::string& name, std::string_view bytes) {
+  std::string out(EVP_MAX_MD_SIZE, '\0');
+  unsigned size = 0;
+  const EVP_MD* kind = EVP_get_digestbyname(name.c_str());
+  if (!kind || EVP_Digest(bytes.data(), bytes.size(), reinterpret_cast<unsigned char*>(out.data()), &size, kind, nullptr) != 1)
+    return fail(Code::invalid, "Unknown digest {}", name);
+  out.resize(size);
+  return out;
+}
+
 }  // namespace archive

@@ -31,5 +31,7 @@ Result<int64_t> hash_file(int fd, Hash& hash, Hash* another = nullptr);
 /// The whole of `bytes` at once, 32 raw bytes and 64 hex characters.
 std::string sha256(std::string_view bytes);
 std::string sha256_hex(std::string_view bytes);
+/// By OpenSSL's name ("sha384"), raw. Errors: invalid (no such digest).
+Result<std::string> digest(const std::string& name, std::string_view bytes);
 
 }  // namespace archive

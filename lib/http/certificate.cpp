@@ -185,6 +185,41 @@ std::string der_to_pem(std::string_view der) {
   return certificate ? to_pem(certificate.get()) : "";
 }
 
+Result<StringList> split_der(std::string_view der) {
+  StringList out;
+  while (!der.empty()) {
+    const auto* end = reinterpret_cast<const unsigned char*>(der.data());
+    X509Ptr certificate(d2i_X509(nullptr, &end, static_cast<long>(der.size())));
+    if (!certificate) return fail_ssl(Code::invalid, "Invalid certificate");
+    size_t size = static_cast<size_t>(reinterpret_cast<const char*>(end) - der.data());
+    out.emplace_back(der.substr(0, size));
+    der.remove_prefix(size);
+  }
+  return out;
+}
+
+std::vector<PemBlock> pem_blocks(std::string_view text) {
+  std::vector<PemBlock> out;
+  BioPtr in = memory(text);
+  char *name = nullptr, *header = nullptr;
+  unsigned char* data = nullptr;
+  long size = 0;
+  while (PEM_read_bio(in.get(), &name, &header, &data, &size) == 1) {
+    out.push_back({name, std::string(reinterpret_cast<char*>(data), static_cast<size_t>(size))});
+    OPENSSL_free(name);
+    OPENSSL_free(header);
+    OPENSSL_free(data);
+  }
+  last_error();  // the end of the text is reported as an error
+  return out;
+}
+
+std::string to_pem_block(const std::string& name, std::string_view bytes) {
+  BioPtr out(BIO_new(BIO_s_mem()));
+  PEM_write_bio(out.get(), name.c_str(), "", reinterpret_cast<const unsigned char*>(bytes.data()), static_cast<long>(bytes.size()));
+  return text_of(out.get());
+}
+
 Result<std::string> certificate_fingerprint(std::string_view pem) { return archive::sha256_hex(TRY(pem_to_der(pem))); }
 
 Result<CertificateInfo> parse_certificate(std::string_view pem) {

@@ -42,6 +42,14 @@ StringList local_host_names();
 /// Errors of these: invalid ("Invalid certificate").
 Result<std::string> pem_to_der(std::string_view pem);
 std::string der_to_pem(std::string_view der);
+/// Certificates that follow each other. Errors: invalid.
+Result<StringList> split_der(std::string_view der);
+struct PemBlock {
+  std::string name, bytes;  ///< "CERTIFICATE", …
+};
+/// What stands between lines "-----BEGIN NAME-----" and "-----END NAME-----"; other text is skipped.
+std::vector<PemBlock> pem_blocks(std::string_view text);
+std::string to_pem_block(const std::string& name, std::string_view bytes);
 Result<std::string> certificate_fingerprint(std::string_view pem);
 Result<CertificateInfo> parse_certificate(std::string_view pem);
 /// Whether `pem` was signed by one of the CA certificates in `ca_pem`, and is not in `crl_pem` (may be empty).

@@ -119,6 +119,42 @@ check_nvram_commands() { # `incus low-level nvram`
   incus low-level nvram list v1 -f csv | grep -qx "$db,db"
 }
 
+check_secureboot_commands() { # `incus low-level secureboot`
+  local s="incus low-level secureboot" at=$SUITE_DIR/keys
+  mkdir "$at"
+  for name in first second; do openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout "$at/key" -out "$at/$name" -subj "/CN=$name" -days 9 2> /dev/null; done
+  $s list v1 db -f csv -c tOS | grep -q '^x509,MICROSOFT_VENDOR_GUID,"CN=Microsoft'
+  expect EFI_GLOBAL_VARIABLE $s list v1 pk -f csv -c O
+  refuse "Variable not found" $s list v1 mok
+  $s export v1 db "$at/db"
+  refuse "already exists" $s export v1 db "$at/db"
+  cat "$at/first" "$at/second" > "$at/both"
+  $s add v1 mok "$at/both"
+  refuse "already present" $s add v1 mok "$at/both" --bundle
+  $s add v1 mok "$at/both" --bundle --skip --owner Microsoft
+  expect "INCUS_VENDOR_GUID,first MICROSOFT_VENDOR_GUID,second" sh -c "$s list v1 mok -f csv -c Os | xargs"
+  echo hello > "$at/program"
+  $s add v1 dbx "$at/program" --type=sha256
+  expect "sha256,$(sha256sum < "$at/program" | cut -d' ' -f1)" sh -c "$s list v1 dbx -f csv -c tFO | sed -n 's/,INCUS_VENDOR_GUID//p'"
+  refuse "Cannot store a signature" $s add v1 kek "$at/program" --type=sha256
+  refuse "neither|either PEM or DER" $s add v1 db "$at/program"
+  refuse "already enrolled" $s add v1 pk "$at/first"
+  # What is exported can be imported.
+  $s export v1 dbx "$at/dbx"
+  refuse "use --force" $s import v1 dbx "$at/dbx"
+  $s import v1 dbx "$at/dbx" --force
+  $s export v1 dbx - | cmp - "$at/dbx"
+  $s import v1 dbt "$at/first"
+  expect x509,first $s list v1 dbt -f csv -c ts
+  $s remove v1 dbx "$(sha256sum < "$at/program" | head -c 12)"
+  refuse "No signature matches" $s remove v1 dbx "$(sha256sum < "$at/program" | head -c 12)"
+  $s remove v1 mok --all --owner microsoft
+  expect first $s list v1 mok -f csv -c s
+  refuse "require --all" $s remove v1 mok abc --type x509
+  $s remove v1 mok --all
+  refuse "Variable not found" $s remove v1 mok --all
+}
+
 # Variables of the firmware, of a machine that never starts. VM_TEST_IMAGE is not needed.
 # A start that fails takes its QEMU with it, which was loading while the devices were made.
 check_failed_start() {
@@ -151,6 +187,7 @@ test_nvram() {
   incus query -X DELETE $at/$global/Own
   refuse "Variable not found" incus query -X DELETE $at/$global/Own
   check_nvram_commands
+  check_secureboot_commands
   check_failed_start
   incus delete v1
 }

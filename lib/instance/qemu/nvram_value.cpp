@@ -2,13 +2,15 @@
 #include <algorithm>
 
 #include "instance/nvram.h"
+#include "instance/qemu/guid_bytes.h"
+#include "instance/qemu/signature_list.h"
 
 namespace instance {
 namespace {
 
-enum class Form { none, flag, u16, u32, text, boot_entry, boot_list, driver_list };
+enum class Form { none, flag, u16, u32, text, boot_entry, boot_list, driver_list, signatures };
 
-constexpr const char* kGlobal = "8be4df61-93ca-11d2-aa0d-00e098032b8c";
+constexpr const char *kGlobal = "8be4df61-93ca-11d2-aa0d-00e098032b8c", *kImages = "d719b2cb-3d3a-4596-a3bc-dad00e67656f";
 struct Known {
   const char *guid, *name;
   Form form;
@@ -17,9 +19,16 @@ constexpr Known kKnown[] = {
     {kGlobal, "BootNext", Form::boot_entry},
     {kGlobal, "BootOrder", Form::boot_list},
     {kGlobal, "DriverOrder", Form::driver_list},
+    {kGlobal, "KEK", Form::signatures},
     {kGlobal, "Lang", Form::text},
+    {kGlobal, "PK", Form::signatures},
     {kGlobal, "PlatformLang", Form::text},
     {kGlobal, "Timeout", Form::u16},
+    {kImages, "db", Form::signatures},
+    {kImages, "dbr", Form::signatures},
+    {kImages, "dbt", Form::signatures},
+    {kImages, "dbx", Form::signatures},
+    {"605dab50-e046-4300-abb6-3dd810dd8b23", "MokList", Form::signatures},
     {"c076ec0c-7028-4399-a072-71ee5c448b9f", "CustomMode", Form::flag},
     {"f0a30bc7-af08-4556-99c4-001009c93a44", "SecureBootEnable", Form::flag},
     {"9073e4e0-60ec-4b6e-9903-4c223c260f3c", "VendorKeysNv", Form::flag},
@@ -41,15 +50,11 @@ Form form_of(const std::string& guid, const std::string& name) {
   return Form::none;
 }
 
-uint64_t number(std::string_view bytes) {
-  uint64_t out = 0;
-  for (size_t i = bytes.size(); i-- > 0;) out = out << 8 | static_cast<unsigned char>(bytes[i]);
-  return out;
-}
+uint64_t number(std::string_view bytes) { return little_endian(bytes, 0, bytes.size()); }
 
 std::string bytes_of(uint64_t value, size_t size) {
   std::string out;
-  for (size_t i = 0; i < size; i++) out += static_cast<char>(value >> (8 * i));
+  append_little_endian(out, value, size);
   return out;
 }
 
@@ -106,6 +111,7 @@ Json nvram_value(const std::string& guid, const std::string& name, std::string_v
     case Form::boot_entry: return data.size() == 2 ? Json(entry_text("Boot", data)) : Json();
     case Form::boot_list: return data.size() % 2 == 0 ? list_json("Boot", data) : Json();
     case Form::driver_list: return data.size() % 2 == 0 ? list_json("Driver", data) : Json();
+    case Form::signatures: return parse_signature_lists(data).value_or(Json());
     case Form::none: break;
   }
   return {};
@@ -120,6 +126,7 @@ Result<std::string> nvram_data(const std::string& guid, const std::string& name,
     case Form::boot_entry: return entry_bytes("Boot", value);
     case Form::boot_list: return list_bytes("Boot", value);
     case Form::driver_list: return list_bytes("Driver", value);
+    case Form::signatures: return signature_lists_bytes(value);
     case Form::none: break;
   }
   return fail(Code::invalid, "The form of variable {} is not known to this server: send its bytes as application/octet-stream", quote(name));
