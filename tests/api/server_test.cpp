@@ -53,6 +53,11 @@ TEST_CASE("a restricted certificate sees its projects only", "[api]") {
   CHECK(added.headers.get("Location") == "/1.0/certificates/" + fingerprint);
   CHECK(daemon.call(Method::post, "/1.0/certificates", post.dump()).status == 409);
 
+  CHECK(daemon.get("/1.0/projects/p1/access").metadata() == Json::array({{{"identifier", fingerprint}, {"role", "operator"}, {"provider", "tls"}}}));
+  CHECK(daemon.get("/1.0/projects/default/access").metadata() == Json::array());
+  CHECK(daemon.get("/1.0/projects/nope/access").status == 404);
+  CHECK(daemon.get("/1.0/instances/nope/access").status == 404);
+
   auto as_client = [&](Method method, const std::string& target, const std::string& body = "") {
     return daemon.call(method, target, body, {}, TestDaemon::remote(fingerprint, pair->certificate_pem));
   };

@@ -96,6 +96,9 @@ test_remote_proxy_and_tokens() {
   eventually 10 test -S "$SUITE_DIR/proxy"
   expect trusted sh -c "curl -s --unix-socket '$SUITE_DIR/proxy' http://x/1.0 | jq -r .metadata.auth"
   kill $proxy
+  incus init --empty c1
+  expect 'admin tls' sh -c "incus info c1 --show-access | sed -n 's/^ *\(role\|provider\): //p' | sort | xargs"
+  incus delete c1
   # A token signed by the client's key stands for its certificate.
   local token
   token=$(incus remote get-client-token 1h)
