@@ -3,8 +3,10 @@
 
 #include <algorithm>
 
+#include "base/encode.h"
 #include "device/gpu_keys.h"
 #include "device/pass_through.h"
+#include "device/unusable.h"
 #include "resources/resources.h"
 
 namespace device {
@@ -12,12 +14,7 @@ namespace gpu {
 
 Result<> checks::mig_uuid(std::string_view value) {
   std::string_view uuid = value.starts_with("MIG-") ? value.substr(4) : value;
-  bool good = uuid.size() == 36;
-  for (size_t i = 0; good && i < uuid.size(); i++) {
-    bool dash = i == 8 || i == 13 || i == 18 || i == 23;
-    good = dash ? uuid[i] == '-' : isxdigit(static_cast<unsigned char>(uuid[i])) != 0;
-  }
-  return good ? Result<>() : fail(Code::invalid, "Invalid UUID {}", quote(uuid));
+  return is_uuid(uuid) ? Result<>() : fail(Code::invalid, "Invalid UUID {}", quote(uuid));
 }
 
 Gpu::Gpu(Host& host, const std::string& name, const StringMap& config) : host_(host), name_(name), config_(config) {
@@ -75,20 +72,9 @@ const Kind* find_kind(const StringMap& config) {
   return found == std::end(kKinds) ? nullptr : found;
 }
 
-class UnknownKind : public Device {
- public:
-  explicit UnknownKind(std::string name) : name_(std::move(name)) {}
-  Result<> validate() override { return fail(Code::invalid, "Unsupported GPU type {}", quote(name_)); }
-  Result<RunConfig> start(const Context&) override { return Failure(validate().error()); }
-  Result<> stop(const Context&) override { return {}; }
-
- private:
-  std::string name_;
-};
-
 std::unique_ptr<Device> create(Services& services, Host& host, const std::string& name, const StringMap& config) {
   const Kind* kind = find_kind(config);
-  return kind ? kind->create(services, host, name, config) : std::make_unique<UnknownKind>(get_or(config, "gputype"));
+  return kind ? kind->create(services, host, name, config) : std::make_unique<Unusable>(Error(Code::invalid, std::format("Unsupported GPU type {}", quote(get_or(config, "gputype")))));
 }
 
 config::Keys keys_of(const StringMap& config) {

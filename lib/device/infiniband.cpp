@@ -8,6 +8,7 @@
 #include "device/nic/uplink.h"
 #include "device/node_files.h"
 #include "device/pass_through.h"
+#include "device/unusable.h"
 #include "resources/resources.h"
 #include "sys/netlink.h"
 
@@ -206,18 +207,11 @@ class Virtual : public Infiniband {
   }
 };
 
-class UnknownKind : public Device {
- public:
-  Result<> validate() override { return fail(Code::invalid, "Unsupported device type"); }
-  Result<RunConfig> start(const Context&) override { return Failure(validate().error()); }
-  Result<> stop(const Context&) override { return {}; }
-};
-
 std::unique_ptr<Device> create(Services& services, Host& host, const std::string& name, const StringMap& config) {
   std::string kind = get_or(config, "nictype");
   if (kind == "physical") return std::make_unique<Whole>(services, host, name, config);
   if (kind == "sriov") return std::make_unique<Virtual>(services, host, name, config);
-  return std::make_unique<UnknownKind>();
+  return std::make_unique<Unusable>(Error(Code::invalid, "Unsupported device type"));
 }
 
 }  // namespace

@@ -1,22 +1,10 @@
 #include "device/numa_choice.h"
 
 #include "resources/resources.h"
+#include "sys/cpu_set.h"
 
 namespace device {
 namespace {
-
-constexpr uint64_t kMaxNodes = 1024;  ///< of Linux
-
-/// "0-1,3"
-std::set<uint64_t> parse_nodes(const std::string& text) {
-  std::set<uint64_t> out;
-  for (const std::string& part : split_list(text, ',')) {
-    StringList ends = split(part, '-', 2);
-    auto first = parse_uint(trim(ends[0])), last = parse_uint(trim(ends.back()));
-    for (uint64_t node = first.value_or(1); first && last && node <= std::min(*last, kMaxNodes); node++) out.insert(node);
-  }
-  return out;
-}
 
 /// The nodes of all sockets that have one of `nodes`.
 std::set<uint64_t> nodes_of_sockets(const std::set<uint64_t>& nodes) {
@@ -33,10 +21,15 @@ std::set<uint64_t> nodes_of_sockets(const std::set<uint64_t>& nodes) {
 
 }  // namespace
 
-NumaChoice::NumaChoice(const StringMap& config) {
+std::vector<int> wanted_nodes(const StringMap& config, const StringMap& volatiles) {
   std::string nodes = get_or(config, "limits.cpu.nodes");
-  if (nodes == "balanced") nodes = get_or(config, "volatile.cpu.nodes");
-  wanted_ = parse_nodes(nodes);
+  if (nodes == "balanced") nodes = get_or(volatiles, "volatile.cpu.nodes");
+  return nodes.empty() ? std::vector<int>() : sys::parse_cpu_set(nodes).value_or(std::vector<int>());
+}
+
+NumaChoice::NumaChoice(const StringMap& config) {
+  std::vector<int> nodes = wanted_nodes(config, config);
+  wanted_.insert(nodes.begin(), nodes.end());
   if (!wanted_.empty()) near_ = nodes_of_sockets(wanted_);
 }
 

@@ -1,10 +1,14 @@
 // Which of several cards is near the memory of an instance (limits.cpu.nodes), and of those the one with the most to give.
 #pragma once
 #include <set>
+#include <vector>
 
 #include "base/strings.h"
 
 namespace device {
+
+/// limits.cpu.nodes, where "balanced" means what was chosen (volatile.cpu.nodes); empty: any.
+std::vector<int> wanted_nodes(const StringMap& config, const StringMap& volatiles);
 
 class NumaChoice {
  public:

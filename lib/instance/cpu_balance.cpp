@@ -4,16 +4,14 @@
 
 #include "base/log.h"
 #include "instance/numa.h"
+#include "sys/cpu_set.h"
 
 namespace instance {
 namespace {
 
-/// Above any machine's number of CPUs: a longer set is a mistake.
-constexpr uint64_t kMaxCpu = 8191;
-
 std::vector<int> online_cpus() {
   auto text = read_file("/sys/devices/system/cpu/online");
-  return text ? parse_cpu_set(std::string(trim(*text))).value_or(std::vector<int>()) : std::vector<int>{};
+  return text ? sys::parse_cpu_set(std::string(trim(*text))).value_or(std::vector<int>()) : std::vector<int>{};
 }
 
 std::vector<int> cpus_of_nodes(const std::vector<int>& nodes) {
@@ -42,19 +40,6 @@ std::vector<int> take_least_used(std::vector<int> from, size_t count, std::map<i
 
 }  // namespace
 
-Result<std::vector<int>> parse_cpu_set(const std::string& text) {
-  std::vector<int> out;
-  for (const std::string& part : split(text, ',')) {
-    StringList ends = split(part, '-', 2);
-    auto first = parse_uint(ends[0]), last = parse_uint(ends.back());
-    if (!first || !last || *first > *last || *last > kMaxCpu) return fail(Code::invalid, "Invalid cpuset value: {}", text);
-    for (uint64_t cpu = *first; cpu <= *last; cpu++) out.push_back(static_cast<int>(cpu));
-  }
-  std::ranges::sort(out);
-  out.erase(std::unique(out.begin(), out.end()), out.end());
-  return out;
-}
-
 Result<std::map<int64_t, std::vector<int>>> balance_cpus(const std::vector<int>& cpus, std::vector<CpuWish> wishes) {
   auto usable = [&](std::vector<int> wanted) {
     std::erase_if(wanted, [&](int cpu) { return !std::ranges::contains(cpus, cpu); });
@@ -70,7 +55,7 @@ Result<std::map<int64_t, std::vector<int>>> balance_cpus(const std::vector<int>&
       continue;
     }
     std::vector<int>& mine = out[wish.instance];
-    mine = usable(wish.limit.empty() ? wish.of_nodes : TRY(parse_cpu_set(wish.limit)));
+    mine = usable(wish.limit.empty() ? wish.of_nodes : TRY(sys::parse_cpu_set(wish.limit)));
     for (int cpu : mine) users[cpu]++;
   }
   std::ranges::stable_sort(counted, std::ranges::greater{}, [](const auto& one) { return one.first; });

@@ -9,9 +9,6 @@ namespace instance {
 
 class Manager;
 
-/// "0-2,5" -> {0, 1, 2, 5}. Errors: invalid.
-Result<std::vector<int>> parse_cpu_set(const std::string& text);
-
 /// What one running instance asks for.
 struct CpuWish {
   int64_t instance = 0;

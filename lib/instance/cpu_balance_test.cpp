@@ -3,10 +3,11 @@
 #include <catch2/catch_test_macros.hpp>
 
 #include "instance/numa.h"
+#include "sys/cpu_set.h"
 
 using instance::balance_cpus;
 using instance::choose_nodes;
-using instance::parse_cpu_set;
+using sys::parse_cpu_set;
 using Cpus = std::vector<int>;
 
 TEST_CASE("CPU sets are numbers and ranges") {

@@ -3,7 +3,8 @@
 #include <algorithm>
 #include <filesystem>
 
-#include "instance/cpu_balance.h"
+#include "device/numa_choice.h"
+#include "sys/cpu_set.h"
 
 namespace instance {
 namespace {
@@ -14,7 +15,7 @@ constexpr const char *kKey = "limits.cpu.nodes", *kChosen = "volatile.cpu.nodes"
 /// How many CPUs limits.cpu asks for: "3", "0-2" or "sockets=1,cores=3".
 unsigned cpus_of(const std::string& limit) {
   if (auto count = parse_uint(limit)) return static_cast<unsigned>(*count);
-  if (!limit.contains('=')) return static_cast<unsigned>(parse_cpu_set(limit).value_or(std::vector<int>()).size());
+  if (!limit.contains('=')) return static_cast<unsigned>(sys::parse_cpu_set(limit).value_or(std::vector<int>()).size());
   uint64_t product = 1;
   for (const std::string& part : split(limit, ',')) product *= parse_uint(split(part, '=', 2).back()).value_or(1);
   return static_cast<unsigned>(product);
@@ -29,17 +30,13 @@ NumaNodes numa_nodes() {
     std::string name = entry.path().filename();
     auto number = name.starts_with("node") ? parse_uint(name.substr(4)) : std::nullopt;
     std::string text = read_file(entry.path() / "cpulist", 4096).value_or("");
-    auto cpus = parse_cpu_set(std::string(trim(text))).value_or(std::vector<int>());
+    auto cpus = sys::parse_cpu_set(std::string(trim(text))).value_or(std::vector<int>());
     if (number && !cpus.empty()) out[static_cast<int>(*number)] = std::move(cpus);
   }
   return out;
 }
 
-std::vector<int> nodes_of(const View& view) {
-  std::string nodes = get_or(view.config, kKey);
-  if (nodes == "balanced") nodes = get_or(view.row.config, kChosen);
-  return nodes.empty() ? std::vector<int>() : parse_cpu_set(nodes).value_or(std::vector<int>());
-}
+std::vector<int> nodes_of(const View& view) { return device::wanted_nodes(view.config, view.row.config); }
 
 std::vector<int> choose_nodes(const NumaNodes& nodes, const std::map<int, int>& users, unsigned cpus) {
   std::vector<int> out;

@@ -110,7 +110,7 @@ test_vm_nbd_running() {
   stop_daemon KILL
   start_daemon
   exec 7<&-
-  wait $nbd || true
+  wait $nbd
   nbd_listen incus storage volume nbd default data
   fetch "" "$SUITE_DIR/data"
   wait $nbd

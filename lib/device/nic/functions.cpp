@@ -4,6 +4,7 @@
 #include <filesystem>
 
 #include "db/networks.h"
+#include "device/nic/uplink.h"
 #include "network/attached.h"
 #include "sys/netlink.h"
 
@@ -19,10 +20,6 @@ std::string text(const std::string& path) { return std::string(trim(read_file(pa
 /// Cards with several ports may have the functions of all of them in one list.
 bool of_same_port(const std::string& parent, const std::string& interface) {
   return std::ranges::all_of(std::initializer_list<const char*>{"/dev_port", "/dev_id"}, [&](const char* file) { return text(folder(parent) + file) == text(folder(interface) + file); });
-}
-
-bool has_global_address(const sys::Link& link) {
-  return std::ranges::any_of(link.addresses, [](const sys::LinkAddress& address) { return address.scope == "global"; });
 }
 
 /// Empty if it has none.

@@ -9,6 +9,7 @@
 #include "core/project_cache.h"
 #include "device/nic/keys.h"
 #include "device/nic/veth.h"
+#include "device/unusable.h"
 
 namespace device {
 
@@ -20,23 +21,11 @@ namespace nic {
 
 namespace {
 
-/// Stands for a NIC whose kind can't be told (its network is gone): it can be removed and stopped, not used.
-class Unknown : public Device {
- public:
-  explicit Unknown(Error error) : error_(std::move(error)) {}
-  Result<> validate() override { return Failure(error_); }
-  Result<RunConfig> start(const Context&) override { return Failure(error_); }
-  Result<> stop(const Context&) override { return {}; }
-
- private:
-  Error error_;
-};
-
 std::unique_ptr<Device> create_nic(Services& services, Host& host, const std::string& name, const StringMap& config) {
   auto kind_name = kind_of(services.networks, host.project(), config);
-  if (!kind_name) return std::make_unique<Unknown>(kind_name.error());
+  if (!kind_name) return std::make_unique<Unusable>(kind_name.error());
   const Kind* kind = find_kind(*kind_name);
-  if (!kind) return std::make_unique<Unknown>(Error(Code::invalid, std::format("Unsupported device type: nictype {}", quote(*kind_name))));
+  if (!kind) return std::make_unique<Unusable>(Error(Code::invalid, std::format("Unsupported device type: nictype {}", quote(*kind_name))));
   return kind->create(services, host, name, config);
 }
 

@@ -1,5 +1,6 @@
 #include "device/nic/uplink.h"
 
+#include <algorithm>
 #include <filesystem>
 
 #include "network/attached.h"
@@ -39,14 +40,17 @@ Result<bool> Uplink::used_elsewhere() const {
   return false;
 }
 
+bool has_global_address(const sys::Link& link) {
+  return std::ranges::any_of(link.addresses, [](const sys::LinkAddress& address) { return address.scope == "global"; });
+}
+
 Result<> check_free(const sys::Link& link) {
   if (link.master_index) {
     std::error_code error;
     std::string master = std::filesystem::read_symlink("/sys/class/net/" + link.name + "/master", error).filename();
     return fail(Code::internal, "Interface {} is in use by the host (member of {})", quote(link.name), quote(master));
   }
-  for (const sys::LinkAddress& address : link.addresses)
-    if (address.scope == "global") return fail(Code::internal, "Interface {} is in use by the host (has assigned IP addresses)", quote(link.name));
+  if (has_global_address(link)) return fail(Code::internal, "Interface {} is in use by the host (has assigned IP addresses)", quote(link.name));
   return {};
 }
 

@@ -32,6 +32,7 @@ class Uplink {
   bool gvrp_;
 };
 
+bool has_global_address(const sys::Link& link);
 /// An interface that the host uses can't be given away. Errors: internal.
 Result<> check_free(const sys::Link& link);
 

@@ -4,8 +4,8 @@
 #include <filesystem>
 
 #include "core/link_state.h"
-#include "instance/cpu_balance.h"
 #include "instance/lxc/container_impl.h"
+#include "sys/cpu_set.h"
 #include "sys/netlink.h"
 #include "sys/proc.h"
 
@@ -49,7 +49,7 @@ int64_t count_processes(const std::string& folder) {
 }  // namespace
 
 size_t effective_cpus(const sys::Cgroup& group) {
-  auto cpus = parse_cpu_set(std::string(trim(group.read("cpuset.cpus.effective").value_or(""))));
+  auto cpus = sys::parse_cpu_set(std::string(trim(group.read("cpuset.cpus.effective").value_or(""))));
   return cpus ? cpus->size() : 0;
 }
 

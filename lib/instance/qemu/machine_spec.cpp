@@ -8,11 +8,11 @@
 #include <algorithm>
 #include <map>
 
-#include "instance/cpu_balance.h"
 #include "instance/keys.h"
 #include "instance/memory_limit.h"
 #include "instance/numa.h"
 #include "instance/state_room.h"
+#include "sys/cpu_set.h"
 #include "sys/mounts.h"
 #include "sys/proc.h"
 
@@ -136,7 +136,7 @@ Result<CpuRequest> parse_cpus(const std::string& limit) {
     return CpuRequest{.count = static_cast<unsigned>(*count)};
   }
   CpuRequest out;
-  out.pins = TRY(parse_cpu_set(limit));
+  out.pins = TRY(sys::parse_cpu_set(limit));
   out.count = static_cast<unsigned>(out.pins.size());
   return out;
 }
